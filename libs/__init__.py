@@ -1,0 +1,1 @@
+"""What every service shares: the spine (`events`), the pure kernel (`kernel`), the HTTP side (`web`)."""

@@ -1,0 +1,1 @@
+"""The spine: one event is one byte string, from append to auditor."""

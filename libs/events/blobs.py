@@ -1,0 +1,97 @@
+"""Blobs: materials and certificates, encrypted under the person's key, addressed by the hash of what is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from obstore.store import LocalStore, ObjectStore
+
+from libs.events.contracts.intake import BlobRef
+from libs.events.sealing import KeyDestroyedError, KeyRing, SealBrokenError
+
+SWEEP_AFTER = timedelta(days=1)
+
+
+class BlobMissingError(Exception):
+    """No such blob is stored."""
+
+
+def local_store(folder: Path) -> ObjectStore:
+    """Keep blobs in a local folder; in production `obstore.store.S3Store` takes its place."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return LocalStore(folder)
+
+
+class Blobs:
+    """Stores and reads blobs. An upload is complete before the event that names it is appended."""
+
+    def __init__(self, store: ObjectStore, keys: KeyRing) -> None:
+        self._store = store
+        self._keys = keys
+
+    async def put(self, person: str, content: bytes, media_type: str) -> BlobRef:
+        """Encrypt under the person's key and store; give the reference that an event names.
+
+        Raises
+        ------
+        KeyDestroyedError
+            When the person was erased.
+        """
+        key = await self._key(person)
+        nonce = os.urandom(12)
+        stored = nonce + AESGCM(key).encrypt(nonce, content, media_type.encode())
+        name = hashlib.sha256(stored).hexdigest()
+        await self._store.put_async(_path(name), stored)
+        return BlobRef(hash=name, size=len(content), media_type=media_type)
+
+    async def get(self, person: str, ref: BlobRef) -> bytes:
+        """Read and decrypt a blob, checking that the stored bytes are those that the event named."""
+        key = await self._key(person)
+        try:
+            result = await self._store.get_async(_path(ref.hash))
+            stored = bytes(await result.bytes_async())
+        except FileNotFoundError as error:
+            raise BlobMissingError(ref.hash) from error
+        if hashlib.sha256(stored).hexdigest() != ref.hash:
+            raise SealBrokenError(ref.hash)
+        try:
+            return AESGCM(key).decrypt(stored[:12], stored[12:], ref.media_type.encode())
+        except InvalidTag as error:
+            raise SealBrokenError(ref.hash) from error
+
+    async def has(self, name: str) -> bool:
+        """Tell whether a blob of that hash is stored."""
+        try:
+            await self._store.head_async(_path(name))
+        except FileNotFoundError:
+            return False
+        return True
+
+    async def sweep(self, named: set[str], now: datetime | None = None) -> int:
+        """Delete what no event names and is older than a day; give how many."""
+        limit = (now or datetime.now(UTC)) - SWEEP_AFTER
+        stale: list[str] = []
+        async for page in self._store.list():
+            stale += [
+                meta["path"]
+                for meta in page
+                if meta["path"].rpartition("/")[2] not in named and meta["last_modified"] < limit
+            ]
+        if stale:
+            await self._store.delete_async(stale)
+        return len(stale)
+
+    async def _key(self, person: str) -> bytes:
+        key = (await self._keys.fetch([person])).get(person)
+        if key is None:
+            raise KeyDestroyedError(person)
+        return key
+
+
+def _path(name: str) -> str:
+    return f"{name[:2]}/{name}"

@@ -1,0 +1,299 @@
+"""The command bus: load, decide, append - with a state cache that never refuses wrongly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from libs.events.clock import Clock
+from libs.events.commit import GroupCommit
+from libs.events.envelope import GENESIS, Cause, Event, write
+from libs.events.sealing import EventSealer, KeyRing, persons_in
+from libs.events.store import Append, Claimed, Conflict, Done, Seen, look_up, read_stream
+from libs.kernel.decisions import Actor, Aggregate, Claim, Context, Decision
+from libs.kernel.refusals import Refused
+
+ATTEMPTS = 4
+CACHED_STREAMS = 50_000
+CLAIM_CODES: dict[str, str] = {}
+"""The refusal code that a taken claim means, by the claim's name; services fill it where they are wired."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What comes with a command besides what it asks: identity, sender, trace, and the version it saw."""
+
+    command_id: UUID
+    fingerprint: bytes
+    actor: Actor
+    correlation_id: str = ""
+    causation_id: str = ""
+    traceparent: str = ""
+    if_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a command did: the stream and version it wrote, and the bytes of its reply.
+
+    `body` is None when the command was done so long ago that its reply was forgotten. `replayed` is true when
+    it had been done before.
+    """
+
+    stream: str
+    version: int
+    body: bytes | None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A stream as folded."""
+
+    state: Any
+    version: int
+    hash: bytes
+    recorded: datetime
+
+
+class _Turns:
+    """One command at a time for each stream, in order of arrival."""
+
+    def __init__(self) -> None:
+        self._queues: dict[str, deque[asyncio.Future[None]]] = {}
+
+    async def enter(self, stream: str) -> None:
+        queue = self._queues.get(stream)
+        if queue is None:
+            self._queues[stream] = deque()
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave(stream)
+            else:
+                queue.remove(turn)
+            raise
+
+    def leave(self, stream: str) -> None:
+        queue = self._queues[stream]
+        while queue:
+            turn = queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        del self._queues[stream]
+
+
+class CommandBus:
+    """Decides commands and appends what they cause.
+
+    A warm command costs one round trip: its state comes from the cache and is checked by the append's expected
+    version. A conflict reloads and decides again. A refusal is final only after one read has shown that the
+    command id is unknown and that the stream had not moved.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, commit: GroupCommit, clock: Clock, keys: KeyRing) -> None:
+        self._pool = pool
+        self._commit = commit
+        self._clock = clock
+        self._keys = keys
+        self._cache: OrderedDict[str, Loaded] = OrderedDict()
+        self._turns = _Turns()
+        self._flying: dict[UUID, asyncio.Future[Reply]] = {}
+        self.listeners: list[Callable[[Append], None]] = []
+
+    async def execute(self, aggregate: Aggregate, stream: str, command: Any, meta: Meta) -> Reply:
+        """Decide one command on one stream.
+
+        Raises
+        ------
+        Refused
+            The command changes nothing; every reason is in it.
+        StoreUnavailableError
+            The store did not answer; the same command id will tell later whether it was written.
+        """
+        twin = self._flying.get(meta.command_id)
+        if twin is not None:
+            # A concurrent twin waits and gets the same bytes.
+            return self._replay(meta, await asyncio.shield(twin), await self._fingerprint_of(meta, stream))
+        flying: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._flying[meta.command_id] = flying
+        try:
+            await self._turns.enter(stream)
+            try:
+                reply = await self._decide_and_append(aggregate, stream, command, meta)
+            finally:
+                self._turns.leave(stream)
+        except BaseException as error:
+            flying.set_exception(error)
+            flying.exception()  # nobody may be waiting; that is no error
+            raise
+        else:
+            flying.set_result(reply)
+            return reply
+        finally:
+            del self._flying[meta.command_id]
+
+    async def load(self, aggregate: Aggregate, stream: str) -> Loaded:
+        """Fold a stream from the store, starting from the cached state where there is one."""
+        known = self._cache.get(stream) or Loaded(aggregate.initial, 0, GENESIS, EPOCH)
+        for event in await read_stream(self._pool, stream, known.version):
+            if event.prev_hash != known.hash:
+                # What is cached is no longer what is stored, or the store was tampered with: start over once.
+                known = await self._load_all(aggregate, stream)
+                break
+            known = Loaded(
+                aggregate.evolve(known.state, event.payload, event), event.version, event.hash, event.recorded
+            )
+        self._remember(stream, known)
+        return known
+
+    async def _load_all(self, aggregate: Aggregate, stream: str) -> Loaded:
+        known = Loaded(aggregate.initial, 0, GENESIS, EPOCH)
+        for event in await read_stream(self._pool, stream):
+            if event.prev_hash != known.hash:
+                msg = f"{stream} is broken at version {event.version}: prevhash does not fit"
+                raise ChainBrokenError(msg)
+            known = Loaded(
+                aggregate.evolve(known.state, event.payload, event), event.version, event.hash, event.recorded
+            )
+        return known
+
+    async def _decide_and_append(self, aggregate: Aggregate, stream: str, command: Any, meta: Meta) -> Reply:
+        loaded = self._cache.get(stream) or await self.load(aggregate, stream)
+        for _ in range(ATTEMPTS):
+            context = Context(self._clock.now(), meta.actor, meta.command_id)
+            try:
+                self._check_version(loaded, meta)
+                decision: Decision = aggregate.decide(loaded.state, command, context)
+            except Refused:
+                seen, version = await look_up(self._pool, meta.command_id, stream)
+                if seen is not None:
+                    return self._replay(meta, _reply_of(seen), seen.fingerprint)
+                if version == loaded.version:
+                    raise
+                loaded = await self.load(aggregate, stream)
+                continue
+            if not decision.events:
+                return Reply(stream, loaded.version, orjson.dumps({**decision.reply, "version": loaded.version}))
+            append, after = await self._prepare(aggregate, stream, loaded, decision, context, meta)
+            outcome = await self._commit.append(append)
+            match outcome:
+                case Done():
+                    self._remember(stream, after)
+                    for listener in self.listeners:
+                        listener(append)
+                    return Reply(stream, append.version, append.response)
+                case Seen():
+                    return self._replay(meta, _reply_of(outcome), outcome.fingerprint)
+                case Claimed(claim):
+                    raise _claimed(claim)
+                case Conflict():
+                    loaded = await self.load(aggregate, stream)
+        raise Refused.one("WRITE_CONFLICT", facts={"attempts": ATTEMPTS})
+
+    async def _prepare(  # noqa: PLR0913 - one step of one command, not a surface
+        self, aggregate: Aggregate, stream: str, loaded: Loaded, decision: Decision, context: Context, meta: Meta
+    ) -> tuple[Append, Loaded]:
+        persons = persons_in(decision.events)
+        keys = await self._keys.fetch(persons) if persons else {}
+        if persons - keys.keys():
+            raise Refused.one("FORBIDDEN_ACTOR", facts={"erased": True})
+        cause = Cause(
+            command_id=str(meta.command_id),
+            actor_id=meta.actor.id,
+            actor_role=meta.actor.role,
+            actor_unit=meta.actor.unit,
+            correlation_id=meta.correlation_id or str(meta.command_id),
+            causation_id=meta.causation_id or str(meta.command_id),
+            traceparent=meta.traceparent,
+        )
+        events: list[Event] = []
+        now = loaded
+        for payload in decision.events:
+            event = write(
+                payload,
+                stream=stream,
+                version=now.version + 1,
+                time=context.now,
+                recorded=max(context.now, now.recorded),
+                prev_hash=now.hash,
+                cause=cause,
+                ruleset=decision.ruleset,
+                sealer=lambda event_id: EventSealer(event_id, keys),
+            )
+            # The state holds what a reader of the record would see: sealed fields sealed.
+            state = aggregate.evolve(now.state, event.payload if persons else payload, event)
+            now = Loaded(state, event.version, event.hash, event.recorded)
+            events.append(event)
+        body = {
+            "id": stream.partition("-")[2],
+            **decision.reply,
+            "version": now.version,
+            "etag": etag(now.version, now.hash),
+        }
+        append = Append(
+            command_id=meta.command_id,
+            fingerprint=meta.fingerprint,
+            stream=stream,
+            expected=loaded.version,
+            events=tuple(events),
+            response=orjson.dumps(body),
+            claims=decision.claims,
+            releases=decision.releases,
+            rows=decision.rows,
+        )
+        return append, now
+
+    def _remember(self, stream: str, loaded: Loaded) -> None:
+        if loaded.version == 0:
+            return
+        self._cache[stream] = loaded
+        self._cache.move_to_end(stream)
+        if len(self._cache) > CACHED_STREAMS:
+            self._cache.popitem(last=False)
+
+    def _check_version(self, loaded: Loaded, meta: Meta) -> None:
+        if meta.if_version is not None and meta.if_version != loaded.version:
+            raise Refused.one("STALE_VERSION", facts={"given": meta.if_version, "current": loaded.version})
+
+    async def _fingerprint_of(self, meta: Meta, stream: str) -> bytes:
+        seen, _ = await look_up(self._pool, meta.command_id, stream)
+        return meta.fingerprint if seen is None else seen.fingerprint
+
+    def _replay(self, meta: Meta, reply: Reply, fingerprint: bytes) -> Reply:
+        if fingerprint != meta.fingerprint:
+            raise Refused.one("IDEMPOTENCY_KEY_REUSED")
+        return Reply(reply.stream, reply.version, reply.body, replayed=True)
+
+
+class ChainBrokenError(RuntimeError):
+    """A stream's hash chain does not hold: the store was altered."""
+
+
+def etag(version: int, digest: bytes) -> str:
+    """Write a row's ETag: version and the first half of its hash."""
+    return f'"{version}.{digest[:16].hex()}"'
+
+
+def _reply_of(seen: Seen) -> Reply:
+    return Reply(seen.stream, seen.version, seen.response)
+
+
+def _claimed(claim: Claim) -> Refused:
+    # The claim's value may be personal (a blind index); only its name is told.
+    return Refused.one(CLAIM_CODES.get(claim.name, "WRITE_CONFLICT"), facts={"claim": claim.name})

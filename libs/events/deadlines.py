@@ -1,0 +1,116 @@
+"""Deadlines: instants that a decision computed into its event, and the commands that make them visible.
+
+The timer decides nothing: the command's `decide` compares its own time with the due instant, and one that is no
+longer wanted does nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import structlog
+
+from libs.events.bus import CommandBus, Meta
+from libs.events.clock import Clock
+from libs.events.commit import StoreUnavailableError
+from libs.events.contracts.base import instant_text
+from libs.events.envelope import Event
+from libs.events.ids import derived_command_id, fingerprint
+from libs.events.leader import Lead
+from libs.events.reactions import service_actor
+from libs.events.views import Row, View
+from libs.kernel.decisions import Aggregate
+from libs.kernel.refusals import Refused
+
+log = structlog.get_logger(__name__)
+
+Wanted = Callable[[Event], Mapping[str, datetime | None]]
+"""Pure: the deadlines that an event sets (an instant) or calls off (None), by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """What to do when a deadline of this name is due on a stream: one command, without further facts."""
+
+    name: str
+    aggregate: Aggregate
+    command: Callable[[], Any]
+
+
+def deadlines_view(service: str, kinds: frozenset[str], wanted: Wanted) -> View:
+    """Make the view that keeps what is due, folded from the service's own events."""
+
+    def fold(row: Row, event: Event) -> Row:
+        standing = dict(row.get("wanted") or {})
+        for name, due in wanted(event).items():
+            if due is None:
+                standing.pop(name, None)
+            else:
+                standing[name] = instant_text(due)
+        earliest = min(standing.values(), default=None)
+        return {"due": datetime.fromisoformat(earliest) if earliest else None, "wanted": standing}
+
+    return View("deadlines", (service,), kinds, {"due": "timestamptz", "wanted": "jsonb"}, fold)
+
+
+class DeadlineTimer:
+    """Fires what is due, overdue ones in order of their due time, under leadership."""
+
+    def __init__(
+        self, pool: asyncpg.Pool, bus: CommandBus, clock: Clock, service: str, deadlines: Sequence[Deadline]
+    ) -> None:
+        self._pool = pool
+        self._bus = bus
+        self._clock = clock
+        self._actor = service_actor(service)
+        self._by_name = {deadline.name: deadline for deadline in deadlines}
+
+    async def work(self, leadership: Lead) -> None:
+        """Fire until leadership is lost."""
+        while True:
+            leadership.check()
+            if not await self.turn():
+                await asyncio.sleep(0.2)
+
+    async def turn(self) -> int:
+        """Fire what is due now and was not fired before; a clock set back fires nothing again."""
+        rows = await self._pool.fetch(
+            "select d.stream, w.key as name, w.value::timestamptz as due"
+            " from deadlines d, jsonb_each_text(d.wanted) w"
+            " where d.due <= $1 and w.value::timestamptz <= $1 and not exists (select from deadlines_fired f"
+            "  where f.stream = d.stream and f.name = w.key and f.due = w.value::timestamptz)"
+            " order by 3, 1, 2 limit 200",
+            self._clock.now(),
+        )
+        for row in rows:
+            await self._fire(row)
+        return len(rows)
+
+    async def _fire(self, row: asyncpg.Record) -> None:
+        deadline = self._by_name[row["name"]]
+        text = f"{row['name']} {instant_text(row['due'])}"
+        command_id = derived_command_id(row["stream"], text, row["stream"])
+        meta = Meta(command_id, fingerprint(text.encode()), self._actor)
+        outcome, reasons = "done", None
+        try:
+            await self._bus.execute(deadline.aggregate, row["stream"], deadline.command(), meta)
+        except StoreUnavailableError:
+            await asyncio.sleep(0.5)
+            return
+        except Refused as refusal:
+            outcome, reasons = "refused", [asdict(reason) for reason in refusal.reasons]
+        await self._pool.execute(
+            "insert into deadlines_fired (id, stream, name, due, outcome, reasons) values ($1, $2, $3, $4, $5, $6)"
+            " on conflict (id) do nothing",
+            command_id,
+            row["stream"],
+            row["name"],
+            row["due"],
+            outcome,
+            reasons,
+        )

@@ -1,0 +1,73 @@
+"""Leadership: an advisory lock on a connection of its own, whose loss is noticed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import structlog
+
+from libs.events.database import Database, connect
+
+log = structlog.get_logger(__name__)
+
+
+class LostLeadershipError(Exception):
+    """The connection that held the lock is gone: someone else may lead by now."""
+
+
+class Lead:
+    """Leadership as long as it lasts."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: self._lost.set())
+
+    def check(self) -> None:
+        """Raise `LostLeadershipError` when leadership is gone; called before every effect."""
+        if self._lost.is_set():
+            raise LostLeadershipError
+
+    async def lost(self) -> None:
+        """Wait until leadership is gone."""
+        await self._lost.wait()
+
+
+async def lead(database: Database, name: str, work: Callable[[Lead], Awaitable[None]]) -> None:
+    """Run `work` whenever this process leads `name` in this database, for ever, with backoff after failures."""
+    backoff = 0.1
+    while True:
+        try:
+            connection = await connect(database)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("no database to lead in", name=name, error=type(error).__name__)
+            await asyncio.sleep(backoff)
+            backoff = min(backoff * 2, 2)
+            continue
+        try:
+            if not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", name):
+                await asyncio.sleep(0.25)
+                continue
+            backoff = 0.1
+            await _until_lost(Lead(connection), work)
+        except Exception as error:  # noqa: BLE001 - whatever failed, the next attempt begins from the checkpoint
+            log.warning("leader stopped", name=name, error=repr(error))
+            await asyncio.sleep(backoff)
+            backoff = min(backoff * 2, 2)
+        finally:
+            connection.terminate()
+
+
+async def _until_lost(leadership: Lead, work: Callable[[Lead], Awaitable[None]]) -> None:
+    working = asyncio.ensure_future(work(leadership))
+    lost = asyncio.ensure_future(leadership.lost())
+    try:
+        await asyncio.wait({working, lost}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise LostLeadershipError
+        working.result()
+    finally:
+        for task in (working, lost):
+            task.cancel()
+        await asyncio.gather(working, lost, return_exceptions=True)

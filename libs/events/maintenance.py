@@ -1,0 +1,131 @@
+"""What an operator does to a store and its views: rebase, republish, rebuild, forget old replies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from libs.events.relay import BATCH_BYTES, PAGE, send_page
+from libs.events.store import Checkpoint, read_page
+from libs.events.topics import PARTITIONS, delete_topics, ensure_topics
+from libs.events.views import View
+
+REPLY_LIFE = timedelta(days=7)
+
+
+async def rebase(owner: asyncpg.Connection) -> int:
+    """Move a restored store's base so that the cluster's next tick lies above every old one; give the base.
+
+    `owner` is a connection that may change `store`.
+    """
+    async with owner.transaction():
+        return await owner.fetchval(
+            "update store set base = greatest(0, (select coalesce(max(tick), 0) from events) + 1"
+            " - pg_snapshot_xmin(pg_current_snapshot())::text::bigint),"
+            " system_identifier = (select system_identifier from pg_control_system()) returning base"
+        )
+
+
+async def republish(
+    pool: asyncpg.Pool, bootstrap: str, topic: str, progress: Callable[[int], None] | None = None
+) -> int:
+    """Fill a new topic from the store, from the first event on; give how many records.
+
+    The old topic, if any, is deleted first. The caller has stopped the relay.
+    """
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    await consumer.start()
+    try:
+        exists = topic in await consumer.topics()
+    finally:
+        await consumer.stop()
+    if exists:
+        await delete_topics(bootstrap, [topic])
+    await _create_when_gone(bootstrap, topic)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        enable_idempotence=True,
+        acks="all",
+        max_batch_size=BATCH_BYTES,
+        max_request_size=BATCH_BYTES + 200_000,
+    )
+    await producer.start()
+    sent, checkpoint = 0, Checkpoint()
+    try:
+        while page := await read_page(pool, checkpoint, PAGE):
+            await send_page(producer, topic, page)
+            checkpoint = page[-1].at
+            sent += len(page)
+            if progress:
+                progress(sent)
+        await pool.execute("update relay set tick = $1, position = $2", checkpoint.tick, checkpoint.position)
+    finally:
+        await producer.stop()
+    return sent
+
+
+async def _create_when_gone(bootstrap: str, topic: str) -> None:
+    """Create a topic; a broker that still deletes its namesake answers that it exists, and is asked again."""
+    for _ in range(100):
+        await ensure_topics(bootstrap, [topic])
+        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+            if topic in await consumer.topics() and not any((await consumer.end_offsets(partitions)).values()):
+                return
+        finally:
+            await consumer.stop()
+    msg = f"the broker keeps the old records of {topic}"
+    raise TimeoutError(msg)
+
+
+async def rebuild(pool: asyncpg.Pool, bootstrap: str, view: View, sink: str, topics: list[str]) -> None:
+    """Empty a view and have its consumer read everything again; it does not serve until it has caught up."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+        ends = await consumer.end_offsets(partitions)
+    finally:
+        await consumer.stop()
+    goals = [[partition.topic, partition.partition, end] for partition, end in ends.items() if end]
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(
+            "insert into views (view, state, goals) values ($1, 'building', $2)"
+            " on conflict (view) do update set state = 'building', goals = excluded.goals",
+            sink,
+            goals,
+        )
+        # DELETE and not TRUNCATE: its exclusive lock would stall every reader's gate (trap 4).
+        await connection.execute(f'delete from "{view.name}"')  # noqa: S608 - a table of our own
+        await connection.execute("delete from letters where view = $1", sink)
+        await connection.execute("delete from offsets where view = $1", sink)
+
+
+async def serving(pool: asyncpg.Pool, sink: str) -> bool:
+    """Tell whether a view serves; one under rebuild serves again when every goal has been read."""
+    row = await pool.fetchrow("select state, goals from views where view = $1", sink)
+    if row is None or row["state"] == "serving":
+        return True
+    reached = await pool.fetchval(
+        "select bool_and(coalesce(o.next, 0) >= (g->>2)::bigint) from jsonb_array_elements($2::jsonb) g"
+        " left join offsets o on o.view = $1 and o.topic = g->>0 and o.partition = (g->>1)::int",
+        sink,
+        row["goals"],
+    )
+    if reached is False:
+        return False
+    await pool.execute("update views set state = 'serving', goals = null where view = $1", sink)
+    return True
+
+
+async def forget_replies(pool: asyncpg.Pool) -> str:
+    """Forget stored replies after seven days; the command id stays known for ever."""
+    return await pool.execute(
+        "update commands set response = null where response is not null and recorded_at < now() - $1::interval",
+        REPLY_LIFE,
+    )

@@ -1,0 +1,206 @@
+"""Reactions: other streams' events become commands of this service, through the ordinary bus.
+
+The command owed is recorded in the transaction that moves the offset, with a deterministic id; so it is given
+exactly once, whatever is killed. Topics are ordered by stream, not across streams: what comes early waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import structlog
+
+from libs.events.bus import CommandBus, Meta
+from libs.events.commit import StoreUnavailableError
+from libs.events.envelope import Event
+from libs.events.ids import derived_command_id, fingerprint
+from libs.events.leader import Lead
+from libs.events.points import point
+from libs.events.views import View, ViewSink
+from libs.kernel.decisions import Actor, Aggregate
+from libs.kernel.refusals import Refused
+from libs.kernel.terms import Role
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 1.0
+EARLY_SECONDS = 120
+"""How long an illegal transition may still only be early; after that it is recorded as refused."""
+ALARM_SECONDS = 30
+
+
+class NotYetError(Exception):
+    """What the command needs has not arrived here; it waits and is tried again every second."""
+
+
+Build = Callable[[Event, str], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """One event type that causes commands.
+
+    Parameters
+    ----------
+    name
+        Part of the command's id: never changed once deployed.
+    on
+        The payload type that causes it.
+    aggregate
+        The kind of stream it goes to.
+    targets
+        Pure: the streams that the event concerns.
+    build
+        Gives the command for one target, reading what it needs; raises `NotYetError` when that has not come.
+    """
+
+    name: str
+    on: str
+    aggregate: Aggregate
+    targets: Callable[[Event], Sequence[str]]
+    build: Build
+
+
+def service_actor(service: str) -> Actor:
+    """Act as a service, on nobody's behalf."""
+    return Actor(id=f"service:{service}", role=Role.SYSTEM)
+
+
+class ReactionSink(ViewSink):
+    """Records the commands that a batch of events owes."""
+
+    def __init__(self, service: str, services: Sequence[str], reactions: Sequence[Reaction], kinds: frozenset[str]):
+        view = View("reaction_streams", tuple(services), kinds, {}, lambda row, _: row)
+        super().__init__(view, f"{service}_reactions")
+        self.by_name = {reaction.name: reaction for reaction in reactions}
+        self._by_type: dict[str, list[Reaction]] = {}
+        for reaction in reactions:
+            self._by_type.setdefault(reaction.on, []).append(reaction)
+        self.owed = asyncio.Event()
+
+    async def effects(self, connection: asyncpg.Connection, events: list[Event]) -> None:
+        """Record the commands owed as waiting."""
+        rows = [
+            (derived_command_id(event.id, reaction.name, target), reaction.name, target, event.stream, event.record)
+            for event in events
+            for reaction in self._by_type.get(event.type, ())
+            for target in reaction.targets(event)
+        ]
+        if rows:
+            await connection.executemany(
+                "insert into reactions (id, reaction, target, source, event) values ($1, $2, $3, $4, $5)"
+                " on conflict (id) do nothing",
+                rows,
+            )
+
+    async def applied(self, records: Any) -> None:
+        """Wake the executor."""
+        await super().applied(records)
+        self.owed.set()
+
+
+class ReactionExecutor:
+    """Gives the commands owed, in order for each source and target, under leadership."""
+
+    def __init__(self, pool: asyncpg.Pool, bus: CommandBus, service: str, sink: ReactionSink) -> None:
+        self._pool = pool
+        self._bus = bus
+        self._sink = sink
+        self._actor = service_actor(service)
+
+    async def work(self, leadership: Lead) -> None:
+        """Execute what is owed until leadership is lost."""
+        while True:
+            leadership.check()
+            self._sink.owed.clear()
+            if not await self.turn():
+                try:
+                    await asyncio.wait_for(self._sink.owed.wait(), 0.25)
+                except TimeoutError:
+                    continue
+
+    async def turn(self) -> int:
+        """Try everything that is due; give how many commands found their outcome."""
+        rows = await self._pool.fetch(
+            "select id, reaction, target, source, event, attempts, since from reactions r"
+            " where outcome = 'waiting' and next_at <= clock_timestamp() and not exists ("
+            "  select from reactions e where e.outcome = 'waiting' and e.source = r.source and e.target = r.target"
+            "  and e.seq < r.seq and e.next_at > clock_timestamp())"
+            " order by seq limit 500"
+        )
+        groups: dict[tuple[str, str], list[asyncpg.Record]] = {}
+        for row in rows:
+            groups.setdefault((row["source"], row["target"]), []).append(row)
+        return sum(await asyncio.gather(*(self._in_order(group) for group in groups.values())))
+
+    async def _in_order(self, rows: list[asyncpg.Record]) -> int:
+        for number, row in enumerate(rows):
+            if not await self._execute(row):
+                return number
+        return len(rows)
+
+    async def _execute(self, row: asyncpg.Record) -> bool:
+        event = Event(row["event"])
+        reaction = self._sink.by_name[row["reaction"]]
+        meta = Meta(
+            command_id=row["id"],
+            fingerprint=fingerprint(event.hash, row["reaction"].encode(), row["target"].encode()),
+            actor=self._actor,
+            correlation_id=event.attributes["correlationid"],
+            causation_id=event.id,
+            traceparent=event.attributes.get("traceparent", ""),
+        )
+        point("before-reaction")
+        try:
+            command = await reaction.build(event, row["target"])
+            await self._bus.execute(reaction.aggregate, row["target"], command, meta)
+        except (NotYetError, StoreUnavailableError, asyncpg.InterfaceError, OSError) as error:
+            await self._wait(row, str(error))
+            return False
+        except Refused as refusal:
+            age = (datetime.now(UTC) - row["since"]).total_seconds()
+            if any(reason.code == "ILLEGAL_TRANSITION" for reason in refusal.reasons) and age < EARLY_SECONDS:
+                await self._wait(row, str(refusal))
+                return False
+            log.warning("reaction refused", reaction=reaction.name, target=row["target"], codes=str(refusal))
+            await self._record(row, "refused", [asdict(reason) for reason in refusal.reasons])
+        else:
+            point("after-reaction")
+            await self._record(row, "done", None)
+        return True
+
+    async def _wait(self, row: asyncpg.Record, why: str) -> None:
+        age = (datetime.now(UTC) - row["since"]).total_seconds()
+        if age > ALARM_SECONDS:
+            log.error("reaction waits", reaction=row["reaction"], target=row["target"], seconds=age, why=why)
+        pause = timedelta(seconds=RETRY_SECONDS if row["attempts"] > 3 else RETRY_SECONDS / 10)  # noqa: PLR2004
+        await self._pool.execute(
+            "update reactions set attempts = attempts + 1, next_at = clock_timestamp() + $2 where id = $1",
+            row["id"],
+            pause,
+        )
+
+    async def _record(self, row: asyncpg.Record, outcome: str, reasons: Any) -> None:
+        await self._pool.execute(
+            "update reactions set outcome = $2, reasons = $3, attempts = attempts + 1 where id = $1",
+            row["id"],
+            outcome,
+            reasons,
+        )
+
+
+def to_one(kind: str, member: str) -> Callable[[Event], Sequence[str]]:
+    """Target the one stream that a member of the event's data names."""
+    return lambda event: (f"{kind}-{event.data[member]}",)
+
+
+def to_all(kind: str, member: str) -> Callable[[Event], Sequence[str]]:
+    """Target every stream that a list in the event's data names."""
+    return lambda event: [f"{kind}-{identity}" for identity in event.data[member]]
+
+

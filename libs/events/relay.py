@@ -1,0 +1,192 @@
+"""The relay: settled events from the store to the topic, in order. It may send twice, it never skips."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from libs.events.canonical import digest
+from libs.events.database import Database, connect
+from libs.events.envelope import Event
+from libs.events.leader import Lead, lead
+from libs.events.points import point
+from libs.events.store import Checkpoint, Settled, read_page
+from libs.events.topics import PARTITIONS, partition_of
+
+log = structlog.get_logger(__name__)
+
+PAGE = 4000
+BATCH_BYTES = 900_000
+POLL_SECONDS = 0.2
+"""How long to sleep when nothing was notified; the gate may open without a notification."""
+GATE_SECONDS = 0.003
+"""How long to wait for the gate after a notification that brought nothing yet."""
+
+
+class TopicAheadError(RuntimeError):
+    """The topic holds records that the store does not know: the store was restored from an older dump."""
+
+
+class TopicLostError(RuntimeError):
+    """The store has published, but the topic is empty: `zhicheng republish` fills a new one."""
+
+
+@dataclass(slots=True)
+class RelayState:
+    """What the relay tells its metrics."""
+
+    leading: bool = False
+    published: int = 0
+    checkpoint: Checkpoint = Checkpoint()
+    refused: str = ""
+
+
+class Relay:
+    """Publishes one service's events under leadership."""
+
+    def __init__(self, database: Database, bootstrap: str, topic: str, on_publish: Callable[[int], None] | None = None):
+        self._database = database
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._on_publish = on_publish
+        self.state = RelayState()
+
+    async def run(self) -> None:
+        """Lead and publish, for ever."""
+        await lead(self._database, f"relay {self._topic}", self._publish)
+
+    async def _publish(self, leadership: Lead) -> None:
+        reader = await connect(self._database)
+        appended = asyncio.Event()
+        await reader.add_listener("appended", lambda *_: appended.set())
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            enable_idempotence=True,
+            acks="all",
+            max_batch_size=BATCH_BYTES,
+            max_request_size=BATCH_BYTES + 200_000,
+            request_timeout_ms=15_000,
+        )
+        try:
+            row = await reader.fetchrow("select tick, position from relay")
+            checkpoint = Checkpoint(row["tick"], row["position"])
+            try:
+                await check_topic(reader, self._bootstrap, self._topic, checkpoint)
+            except (TopicAheadError, TopicLostError) as error:
+                self.state.refused = str(error)
+                raise
+            self.state.refused = ""
+            await producer.start()
+            self.state.leading = True
+            page = await read_page(reader, checkpoint, PAGE)
+            while True:
+                if not page:
+                    page = await self._wait_for_more(reader, checkpoint, appended)
+                    continue
+                leadership.check()
+                sending = asyncio.ensure_future(send_page(producer, self._topic, page))
+                # The next page is read while the broker acknowledges this one.
+                following = await read_page(reader, page[-1].at, PAGE)
+                await sending
+                point("after-publish")
+                leadership.check()
+                checkpoint = page[-1].at
+                await reader.execute("update relay set tick = $1, position = $2", checkpoint.tick, checkpoint.position)
+                point("after-checkpoint")
+                self.state.published += len(page)
+                self.state.checkpoint = checkpoint
+                if self._on_publish:
+                    self._on_publish(len(page))
+                page = following
+        finally:
+            self.state.leading = False
+            # On any error the producer is closed: what it still held may or may not arrive, and is sent again.
+            await asyncio.wait_for(producer.stop(), 10)
+            reader.terminate()
+
+    async def _wait_for_more(self, reader: Any, after: Checkpoint, appended: asyncio.Event) -> list[Settled]:
+        if appended.is_set():
+            appended.clear()
+            page = await read_page(reader, after, PAGE)
+            if not page:
+                await asyncio.sleep(GATE_SECONDS)
+                page = await read_page(reader, after, PAGE)
+            return page
+        try:
+            await asyncio.wait_for(appended.wait(), POLL_SECONDS)
+        except TimeoutError:
+            return await read_page(reader, after, PAGE)
+        return []
+
+
+async def send_page(producer: AIOKafkaProducer, topic: str, page: list[Settled]) -> None:
+    """Publish a page, each partition's records in their order, and wait until the broker has them all."""
+    acknowledged: list[asyncio.Future[Any]] = []
+    open_batches: dict[int, Any] = {}
+    point("before-publish")
+    for item in page:
+        partition = partition_of(item.stream)
+        key = item.stream.encode()
+        batch = open_batches.get(partition)
+        if batch is None or batch.append(key=key, value=item.record, timestamp=None) is None:
+            if batch is not None:
+                acknowledged.append(await producer.send_batch(batch, topic, partition=partition))
+            batch = producer.create_batch()
+            if batch.append(key=key, value=item.record, timestamp=None) is None:
+                msg = f"{item.stream} version {item.version} does not fit into a batch"
+                raise ValueError(msg)
+            open_batches[partition] = batch
+    for partition, batch in open_batches.items():
+        acknowledged.append(await producer.send_batch(batch, topic, partition=partition))
+    await asyncio.gather(*acknowledged)
+
+
+async def last_records(bootstrap: str, topic: str) -> dict[int, bytes]:
+    """Read the last record of each partition that has any."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        ends = await consumer.end_offsets(partitions)
+        filled = [partition for partition in partitions if ends[partition]]
+        consumer.assign(filled)
+        for partition in filled:
+            consumer.seek(partition, ends[partition] - 1)
+        found: dict[int, bytes] = {}
+        while len(found) < len(filled):
+            for partition, records in (await consumer.getmany(timeout_ms=1000)).items():
+                found[partition.partition] = records[-1].value
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def check_topic(reader: Any, bootstrap: str, topic: str, checkpoint: Checkpoint) -> None:
+    """Refuse to publish where topic and store do not belong together.
+
+    Raises
+    ------
+    TopicAheadError, TopicLostError
+        With what to do.
+    """
+    last = await last_records(bootstrap, topic)
+    if not last and checkpoint > Checkpoint():
+        msg = f"topic {topic} is empty, yet events have been published: run `zhicheng republish`"
+        raise TopicLostError(msg)
+    for partition, record in last.items():
+        event = Event(record)
+        stored = await reader.fetchval(
+            "select record from events where stream = $1 and version = $2", event.stream, event.version
+        )
+        if stored is None or digest(stored) != event.hash:
+            msg = (
+                f"topic {topic} partition {partition} ends with {event.stream} version {event.version}, which the"
+                " store does not hold: it was restored from an older dump. `zhicheng republish` into new topics,"
+                " then `zhicheng rebuild` the views"
+            )
+            raise TopicAheadError(msg)

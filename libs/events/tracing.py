@@ -1,0 +1,85 @@
+"""Traces across HTTP, store, relay, Kafka and projection: W3C trace context in the event itself.
+
+Only what is sampled costs anything: whoever sees a `traceparent` that ends in `-00` makes no span.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+_propagator = TraceContextTextMapPropagator()
+_tracer = trace.get_tracer("zhicheng")
+
+
+class FileExporter(SpanExporter):
+    """Writes one JSON line a finished span; for a laptop. A deployment exports by OTLP."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", buffering=1)
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Write the spans."""
+        for span in spans:
+            context = span.get_span_context()
+            self._file.write(
+                json.dumps(
+                    {
+                        "trace": f"{context.trace_id:032x}",
+                        "span": f"{context.span_id:016x}",
+                        "parent": f"{span.parent.span_id:016x}" if span.parent else "",
+                        "service": span.resource.attributes.get("service.name", ""),
+                        "name": span.name,
+                        "start": span.start_time,
+                        "end": span.end_time,
+                        "attributes": dict(span.attributes or {}),
+                    }
+                )
+                + "\n"
+            )
+        return SpanExportResult.SUCCESS
+
+
+def start_tracing(service: str, path: Path | None) -> None:
+    """Keep this process's spans in a file; without one, none are kept."""
+    if path is None:
+        return
+    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    provider.add_span_processor(BatchSpanProcessor(FileExporter(path), schedule_delay_millis=500))
+    trace.set_tracer_provider(provider)
+
+
+def new_traceparent(ratio: float) -> str:
+    """Begin a trace, sampled by `ratio` (0 to 1)."""
+    sampled = ratio > 0 and secrets.randbelow(1_000_000) < ratio * 1_000_000
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-{'01' if sampled else '00'}"
+
+
+def sampled(traceparent: str) -> bool:
+    """Tell whether a trace is kept."""
+    return traceparent.endswith("-01")
+
+
+@contextmanager
+def span(name: str, traceparent: str, **attributes: Any) -> Iterator[str]:
+    """Make a span where the trace is kept; give the `traceparent` to pass on."""
+    if not sampled(traceparent):
+        yield traceparent
+        return
+    parent = _propagator.extract({"traceparent": traceparent})
+    with _tracer.start_as_current_span(name, context=parent, attributes=attributes) as current:
+        context = current.get_span_context()
+        if not context.is_valid:
+            yield traceparent
+            return
+        yield f"00-{context.trace_id:032x}-{context.span_id:016x}-01"

@@ -1,0 +1,259 @@
+"""Read models: one row folds one stream, in the transaction that moves the offset.
+
+Every view checks the chain: same version and hash is a duplicate, the next version whose `prevhash` fits is
+applied, a higher one is held until its predecessor comes, and the same version with another hash is a fork.
+So resends in any order are harmless. Folds never decrypt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import structlog
+
+from libs.events.canonical import digest
+from libs.events.consumer import Incoming
+from libs.events.envelope import Event
+
+log = structlog.get_logger(__name__)
+
+Row = dict[str, Any]
+Fold = Callable[[Row, Event], Row]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One read model.
+
+    Parameters
+    ----------
+    name
+        Also its table, which a migration creates with `stream text primary key`, `version bigint`,
+        `hash bytea` and the columns below.
+    services
+        The services whose topics it reads.
+    kinds
+        The kinds of stream that it folds; others are passed over.
+    columns
+        Column to SQL type. Lists and objects are `jsonb`.
+    fold
+        Pure: the row so far (empty at the start of the stream) and the next event give the row.
+    """
+
+    name: str
+    services: tuple[str, ...]
+    kinds: frozenset[str]
+    columns: Mapping[str, str]
+    fold: Fold
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One stream in the middle of a batch."""
+
+    version: int
+    hash: bytes
+    row: Row
+    parked: bool = False
+    touched: bool = False
+    held: dict[int, Incoming] = field(default_factory=dict[int, Incoming])
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A record that could not be applied."""
+
+    stream: str
+    version: int
+    kind: str
+    error: str
+    record: bytes
+
+
+class ViewSink:
+    """Brings batches of records into a view's table."""
+
+    def __init__(self, view: View, name: str | None = None) -> None:
+        self.view = view
+        self.name = name or view.name
+        self.changed = asyncio.Condition()
+        columns = "".join(f', "{column}"' for column in view.columns)
+        self._select = f'select stream, version, hash{columns} from "{view.name}" where stream = any($1)'  # noqa: S608 - names come from our own view definitions
+        holes = "".join(f", ${number}::{kind}[]" for number, kind in enumerate(view.columns.values(), 4))
+        sets = "".join(f', "{column}" = excluded."{column}"' for column in view.columns)
+        self._upsert = (
+            f'insert into "{view.name}" (stream, version, hash{columns})'  # noqa: S608
+            f" select * from unnest($1::text[], $2::bigint[], $3::bytea[]{holes})"
+            f" on conflict (stream) do update set version = excluded.version, hash = excluded.hash{sets}"
+        )
+
+    async def apply(self, connection: asyncpg.Connection, records: list[Incoming]) -> None:
+        """Fold a batch; a value that the table refuses parks its stream, the others go on."""
+        mine = [record for record in records if record.kind in self.view.kinds]
+        if not mine:
+            return
+        try:
+            async with connection.transaction():
+                await self._fold_and_write(connection, mine)
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
+            for stream, of_stream in _by_stream(mine).items():
+                try:
+                    async with connection.transaction():
+                        await self._fold_and_write(connection, of_stream)
+                except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+                    log.exception("poison", view=self.name, stream=stream)
+                    await _write_letters(
+                        connection, self.name, [_letter(record, "parked", repr(error)) for record in of_stream]
+                    )
+
+    async def applied(self, records: list[Incoming]) -> None:  # noqa: ARG002 - the protocol's
+        """Wake those who wait to read what they wrote."""
+        async with self.changed:
+            self.changed.notify_all()
+
+    async def effects(self, connection: asyncpg.Connection, events: list[Event]) -> None:
+        """Do what else the applied events cause, in the same transaction; a plain view has nothing more."""
+
+    async def _fold_and_write(self, connection: asyncpg.Connection, records: list[Incoming]) -> None:
+        by_stream = _by_stream(records)
+        states = await self._states(connection, list(by_stream))
+        letters: list[Letter] = []
+        freed: list[tuple[str, int]] = []
+        applied: list[Event] = []
+        for stream, incoming in by_stream.items():
+            state = states[stream]
+            for record in incoming:
+                letters += self._take(state, record, applied)
+            while (following := state.held.pop(state.version + 1, None)) is not None and not state.parked:
+                freed.append((stream, state.version + 1))
+                letters += self._take(state, following, applied)
+        await self._write(connection, {name: state for name, state in states.items() if state.touched})
+        await self.effects(connection, applied)
+        if letters:
+            await _write_letters(connection, self.name, letters)
+        if freed:
+            await connection.execute(
+                "delete from letters l using unnest($2::text[], $3::bigint[]) as f (stream, version)"
+                " where l.view = $1 and l.kind = 'held' and l.stream = f.stream and l.version = f.version",
+                self.name,
+                [stream for stream, _ in freed],
+                [version for _, version in freed],
+            )
+
+    def _take(self, state: _Stream, record: Incoming, applied: list[Event]) -> list[Letter]:
+        if state.parked:
+            return [_letter(record, "parked", "behind a parked record of its stream")]
+        try:
+            event = Event(record.value)
+            if event.version <= state.version:
+                if event.version == state.version and event.hash != state.hash:
+                    return self._park(state, record, "fork: the same version with another hash")
+                return []
+            if event.version > state.version + 1:
+                state.held[event.version] = record
+                return [Letter(record.stream, event.version, "held", "its predecessor has not come", record.value)]
+            if event.prev_hash != state.hash:
+                return self._park(state, record, "fork: prevhash does not fit")
+            state.row = self.view.fold(state.row, event)
+        except Exception as error:  # noqa: BLE001 - a decoding or fold exception is poison, whatever it is
+            return self._park(state, record, repr(error))
+        state.version, state.hash, state.touched = event.version, event.hash, True
+        applied.append(event)
+        return []
+
+    def _park(self, state: _Stream, record: Incoming, error: str) -> list[Letter]:
+        log.error("parked", view=self.name, stream=record.stream, error=error)
+        state.parked = True
+        return [_letter(record, "parked", error)]
+
+    async def _states(self, connection: asyncpg.Connection, streams: list[str]) -> dict[str, _Stream]:
+        states = {
+            row["stream"]: _Stream(
+                row["version"], row["hash"], {column: row[column] for column in self.view.columns}
+            )
+            for row in await connection.fetch(self._select, streams)
+        }
+        for stream in streams:
+            states.setdefault(stream, _Stream(0, bytes(32), {}))
+        for row in await connection.fetch(
+            "select stream, version, kind, record from letters where view = $1 and stream = any($2)",
+            self.name,
+            streams,
+        ):
+            state = states[row["stream"]]
+            if row["kind"] == "parked":
+                state.parked = True
+            else:
+                state.held[row["version"]] = Incoming("", 0, 0, row["stream"], row["record"])
+        return states
+
+    async def _write(self, connection: asyncpg.Connection, states: Mapping[str, _Stream]) -> None:
+        if not states:
+            return
+        await connection.execute(
+            self._upsert,
+            list(states),
+            [state.version for state in states.values()],
+            [state.hash for state in states.values()],
+            *([state.row.get(column) for state in states.values()] for column in self.view.columns),
+        )
+
+
+def _by_stream(records: list[Incoming]) -> dict[str, list[Incoming]]:
+    found: dict[str, list[Incoming]] = {}
+    for record in records:
+        found.setdefault(record.stream, []).append(record)
+    return found
+
+
+def _letter(record: Incoming, kind: str, error: str) -> Letter:
+    try:
+        version = Event(record.value).version
+    except Exception:  # noqa: BLE001 - a record that cannot be decoded has no version to name
+        version = 0
+    return Letter(record.stream, version, kind, error, record.value)
+
+
+async def _write_letters(connection: asyncpg.Connection, view: str, letters: list[Letter]) -> None:
+    await connection.executemany(
+        "insert into letters (view, stream, version, hash, kind, error, record) values ($1, $2, $3, $4, $5, $6, $7)"
+        " on conflict (view, stream, version, hash) do nothing",
+        [
+            (view, letter.stream, letter.version, digest(letter.record), letter.kind, letter.error, letter.record)
+            for letter in letters
+        ],
+    )
+
+
+async def retry_parked(pool: asyncpg.Pool, sink: ViewSink, streams: list[str] | None = None) -> int:
+    """Try parked streams again, after the code was mended: in order, each in a transaction of its own.
+
+    Returns
+    -------
+    The number of streams that are no longer parked.
+    """
+    rows = await pool.fetch(
+        "select distinct stream from letters where view = $1 and kind = 'parked'"
+        " and ($2::text[] is null or stream = any($2))",
+        sink.name,
+        streams,
+    )
+    mended = 0
+    for stream in [row["stream"] for row in rows]:
+        async with pool.acquire() as connection, connection.transaction():
+            letters = await connection.fetch(
+                "delete from letters where view = $1 and stream = $2 returning version, record", sink.name, stream
+            )
+            ordered = sorted(letters, key=lambda letter: letter["version"])
+            await sink.apply(connection, [Incoming("", 0, 0, stream, letter["record"]) for letter in ordered])
+            still = await connection.fetchval(
+                "select exists (select from letters where view = $1 and stream = $2 and kind = 'parked')",
+                sink.name,
+                stream,
+            )
+            mended += not still
+    return mended

@@ -1,0 +1,1 @@
+"""What every domain shares, pure: decisions, refusals, verdicts, working days, periods, money."""

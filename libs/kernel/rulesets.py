@@ -1,0 +1,306 @@
+"""A rule set as a document: parameters and condition trees, each number with its source and tag.
+
+Code holds predicates, never numbers: what a decision compares with is asked here, by name. A rule set that
+does not state a parameter makes the answer unknown and refuses; there are no defaults.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import lru_cache
+from hashlib import sha256
+from typing import Annotated, Any, Literal, NoReturn, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from libs.kernel.codes import CODES
+from libs.kernel.refusals import Reason, Refused
+from libs.kernel.terms import Level, Route
+
+Tag = Literal["S", "F", "F2", "R", "I"]
+"""How sure the source is: stated in the notice, read in the instrument, reported, recalled, inferred (rules.md)."""
+
+EVERY_SERIES = "*"
+"""The scope of a rule set that applies to each series which has none of its own."""
+
+
+class Strict(BaseModel):
+    """The base of every part of a rule-set document."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Parameter(Strict):
+    """One number, share or list that a decision uses, with the clause, the source and the tag of its truth."""
+
+    value: int | str | tuple[int, int] | tuple[str, ...]
+    unit: str
+    clause: str
+    source: str
+    tag: Tag
+
+
+class Wording(Strict):
+    """What an official reads, one sentence a verdict; ``{name}`` stands for a compared fact."""
+
+    met: str
+    unmet: str
+    unknown: str
+
+
+class Leaf(Strict):
+    """One condition: a named predicate with its own numbers, its source, and the code of its failure.
+
+    `entry` marks the leaf that opens an alternative (the degree of a row): of an unmet `any`, only the
+    alternatives that are open to the applicant are given as reasons (§11.31).
+    """
+
+    kind: Literal["leaf"]
+    id: str
+    predicate: str
+    parameters: dict[str, int | str | tuple[str, ...]] = {}
+    entry: bool = False
+    code: str
+    clause: str
+    source: str
+    tag: Tag
+    zh: Wording
+    en: Wording
+
+
+class Group(Strict):
+    """Conditions joined by `all` or `any`."""
+
+    kind: Literal["all", "any"]
+    id: str
+    of: tuple[Node, ...] = Field(min_length=1)
+
+
+Node = Annotated[Leaf | Group, Field(discriminator="kind")]
+
+
+class Standard(Strict):
+    """A tree of conditions and the levels and routes to which it applies."""
+
+    levels: tuple[Level, ...]
+    routes: tuple[Route, ...]
+    conditions: Node
+
+
+class RuleSet(Strict):
+    """A rule-set document: what holds for a series and its levels from a day on.
+
+    Parameters
+    ----------
+    code
+        The short name that people cite, unique to the document (`engineering-2023`).
+    series
+        The series it governs, or `EVERY_SERIES`.
+    effective_from
+        The first day on which it is in force, a date of Beijing.
+    parameters
+        Every number that a decision under this rule set may use; a decision cites exactly one rule set
+        (invariant 21), so the document carries all of them itself.
+    standards
+        Condition trees; those of one level and route are joined by `all`.
+    """
+
+    code: str
+    title: str
+    series: str
+    levels: tuple[Level, ...]
+    effective_from: date
+    parameters: dict[str, Parameter]
+    standards: tuple[Standard, ...]
+
+    @property
+    def canonical(self) -> str:
+        """The canonical JSON text of the document (sorted ASCII keys, UTF-8, no spaces: RFC 8785)."""
+        return json.dumps(
+            self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        )
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical text, in hexadecimal."""
+        return sha256(self.canonical.encode()).hexdigest()
+
+    def integer(self, name: str) -> int:
+        """Give a whole number; `SOURCE_MISSING` when the rule set does not state it."""
+        value = self._stated(name, "a whole number")
+        return value if isinstance(value, int) else self._mistyped(name, "a whole number")
+
+    def share(self, name: str) -> tuple[int, int]:
+        """Give a share as numerator and denominator, to be compared in integers only (§10.1)."""
+        match self._stated(name, "a share"):
+            case (int() as part, int() as whole) if whole > 0:
+                return part, whole
+            case _:
+                return self._mistyped(name, "a share")
+
+    def text(self, name: str) -> str:
+        """Give a text, such as the name of a way of counting."""
+        value = self._stated(name, "a text")
+        return value if isinstance(value, str) else self._mistyped(name, "a text")
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Give a list of texts; it may be empty."""
+        value = self._stated(name, "a list of texts")
+        if not isinstance(value, tuple):
+            self._mistyped(name, "a list of texts")
+        return tuple(text for text in value if isinstance(text, str))
+
+    def conditions(self, level: Level, route: Route) -> Group:
+        """Give the tree of a level and route; `ROUTE_NOT_OPEN_FOR_SERIES` when no standard covers them."""
+        found = tuple(
+            standard.conditions
+            for standard in self.standards
+            if level in standard.levels and route in standard.routes
+        )
+        if not found:
+            raise Refused.one(
+                "ROUTE_NOT_OPEN_FOR_SERIES",
+                "附六.3",
+                facts={"series": self.series, "level": level.value, "route": route.value},
+                change={"open": sorted(self._open())},
+                ruleset=self.code,
+            )
+        return Group(kind="all", id=f"{level.value}.{route.value}", of=found)
+
+    def _open(self) -> set[str]:
+        return {f"{level}/{route}" for one in self.standards for level in one.levels for route in one.routes}
+
+    def _stated(self, name: str, wanted: str) -> int | str | tuple[int, int] | tuple[str, ...]:
+        if name not in self.parameters:
+            self._mistyped(name, wanted)
+        return self.parameters[name].value
+
+    def _mistyped(self, name: str, wanted: str) -> NoReturn:
+        raise Refused.one(
+            "SOURCE_MISSING",
+            facts={"parameter": name, "stated": name in self.parameters},
+            change={"publish": f"a rule set that states {name} as {wanted}, with clause, source and tag"},
+            ruleset=self.code,
+        )
+
+
+@lru_cache(maxsize=64)
+def parse(document: str) -> RuleSet:
+    """Read a rule-set document from JSON text; `SCHEMA_INVALID` names every place that does not fit."""
+    try:
+        return RuleSet.model_validate_json(document)
+    except ValidationError as error:
+        raise Refused(
+            Reason(
+                "SCHEMA_INVALID",
+                facts={"message": one["msg"]},
+                pointer="/" + "/".join(str(step) for step in one["loc"]),
+            )
+            for one in error.errors(include_url=False, include_input=False, include_context=False)
+        ) from None
+
+
+def leaves(node: Node) -> Iterator[Leaf]:
+    """Walk every condition of a tree."""
+    if isinstance(node, Leaf):
+        yield node
+        return
+    for child in node.of:
+        yield from leaves(child)
+
+
+BANNED_GATES = frozenset(
+    {
+        "paper_count",
+        "impact_factor",
+        "paper_required",
+        "research_projects",
+        "research_funds",
+        "awards",
+        "journal_tier",
+        "honours",
+    }
+)
+"""What 六.4, 六.6 and 七.4 allow as one choice among many, and never as a gate."""
+
+
+Needs = Mapping[str, Mapping[str, Callable[[Any], object]]]
+"""For each predicate the parameters that it needs, and the reader that raises ValueError on a wrong one."""
+
+
+def whole(value: object) -> int:
+    """Read a condition's whole number."""
+    if not isinstance(value, int):
+        msg = "not a whole number"
+        raise ValueError(msg)  # noqa: TRY004 - a reader's one error
+    return value
+
+
+def names(value: object) -> tuple[str, ...]:
+    """Read a condition's list of names."""
+    if not isinstance(value, tuple):
+        msg = "not a list of names"
+        raise ValueError(msg)  # noqa: TRY004 - a reader's one error
+    return tuple(str(name) for name in cast("tuple[object, ...]", value))
+
+
+def lint(rules: RuleSet, predicates: Needs) -> tuple[Reason, ...]:
+    """Find what keeps a rule set from being published.
+
+    Parameters
+    ----------
+    predicates
+        The predicates that the code can evaluate, with the parameters that each needs.
+
+    Returns
+    -------
+    tuple of Reason
+        `SOURCE_MISSING` for each number without clause and source, `CRITERION_BANNED` for each banned
+        criterion that nobody could pass by another choice (invariant 22), `SCHEMA_INVALID` for each
+        predicate that does not exist or lacks a parameter; with a JSON Pointer into the document.
+    """
+    found = [
+        Reason("SOURCE_MISSING", facts={"parameter": name}, pointer=f"/parameters/{name}", ruleset=rules.code)
+        for name, parameter in rules.parameters.items()
+        if not (parameter.clause.strip() and parameter.source.strip())
+    ]
+    for position, standard in enumerate(rules.standards):
+        pointer = f"/standards/{position}/conditions"
+        for code, clause, leaf in _faults(standard.conditions, predicates):
+            facts = {"condition": leaf.id, "predicate": leaf.predicate}
+            found.append(Reason(code, clause, facts, pointer=pointer, ruleset=rules.code))
+    return tuple(found)
+
+
+def _faults(node: Node, predicates: Needs) -> Iterator[tuple[str, str, Leaf]]:
+    for leaf in leaves(node):
+        if not (leaf.clause.strip() and leaf.source.strip()):
+            yield "SOURCE_MISSING", "", leaf
+        if leaf.code not in CODES or not _readable(leaf, predicates):
+            yield "SCHEMA_INVALID", "", leaf
+    for leaf in _gates(node):
+        yield "CRITERION_BANNED", "六.4 六.6 七.4", leaf
+
+
+def _readable(leaf: Leaf, predicates: Needs) -> bool:
+    needs = predicates.get(leaf.predicate)
+    if needs is None or set(needs) != set(leaf.parameters):
+        return False
+    try:
+        for name, reader in needs.items():
+            reader(leaf.parameters[name])
+    except ValueError:
+        return False
+    return True
+
+
+def _gates(node: Node) -> tuple[Leaf, ...]:
+    """Give the banned criteria without which a tree cannot be met."""
+    if isinstance(node, Leaf):
+        return (node,) if node.predicate in BANNED_GATES else ()
+    children = [_gates(child) for child in node.of]
+    if node.kind == "any" and not all(children):
+        return ()
+    return tuple(leaf for gates in children for leaf in gates)

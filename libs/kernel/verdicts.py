@@ -1,0 +1,178 @@
+"""Three-valued verdicts: met, unmet, unknown; each condition with its facts and what would change it.
+
+`unknown` is an answer of its own: an outside source that is down, a title that nobody has confirmed. It is
+never read as met or as unmet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from libs.kernel.refusals import Reason
+from libs.kernel.rulesets import Group, Leaf, Node, RuleSet
+
+Facts = TypeVar("Facts")
+
+
+class Verdict(StrEnum):
+    """What came out of one condition."""
+
+    MET = "met"
+    UNMET = "unmet"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a predicate says: the verdict, the facts that it compared, and what would change it.
+
+    `eligible_on` is the first day on which time alone would make the condition met; `code` replaces the
+    condition's own code where the law names a more exact reason; `also` are further codes beside it.
+    """
+
+    verdict: Verdict
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    change: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    eligible_on: date | None = None
+    code: str = ""
+    also: tuple[str, ...] = ()
+
+
+Predicate = Callable[[Facts, Leaf, RuleSet], Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A node of a condition tree with its verdict; `leaf` and `finding` are set for conditions only."""
+
+    id: str
+    kind: str
+    verdict: Verdict
+    eligible_on: date | None = None
+    leaf: Leaf | None = None
+    finding: Finding | None = None
+    of: tuple[Explained, ...] = ()
+
+    @property
+    def change(self) -> dict[str, Any]:
+        """What would change the verdict, as plain JSON values."""
+        change = dict(self.finding.change) if self.finding else {}
+        if self.eligible_on and self.verdict is not Verdict.MET:
+            change["eligible_on"] = self.eligible_on.isoformat()
+        return change
+
+    def text(self, language: str = "zh") -> str:
+        """Say the verdict of a condition in Chinese (`zh`) or English (`en`), with the facts compared."""
+        if self.leaf is None or self.finding is None:
+            return ""
+        wording = self.leaf.en if language == "en" else self.leaf.zh
+        pattern: str = getattr(wording, self.verdict.value)
+        return pattern.format_map(_Shown(self.finding.facts))
+
+
+class _Shown(dict[str, Any]):
+    """Facts in a sentence; what is not known is shown as such."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def evaluate(
+    node: Node, facts: Facts, predicates: Mapping[str, Predicate[Facts]], rules: RuleSet
+) -> Explained:
+    """Evaluate a condition tree against facts; every condition is looked at, none is skipped.
+
+    `all` is unmet when any part is unmet, and met when all are; `any` is met when any part is met, and unmet
+    when all are unmet; otherwise unknown. `eligible_on` of an `all` is the latest of its parts' days and only
+    exists when time alone would do; of an `any` it is the earliest.
+    """
+    if isinstance(node, Leaf):
+        finding = predicates[node.predicate](facts, node, rules)
+        return Explained(node.id, node.kind, finding.verdict, finding.eligible_on, node, finding)
+    parts = tuple(evaluate(child, facts, predicates, rules) for child in node.of)
+    return Explained(node.id, node.kind, _joined(node, parts), _day(node, parts), of=parts)
+
+
+def _joined(group: Group, parts: tuple[Explained, ...]) -> Verdict:
+    verdicts = {part.verdict for part in parts}
+    decisive = Verdict.UNMET if group.kind == "all" else Verdict.MET
+    if decisive in verdicts:
+        return decisive
+    return verdicts.pop() if len(verdicts) == 1 else Verdict.UNKNOWN
+
+
+def _day(group: Group, parts: tuple[Explained, ...]) -> date | None:
+    if group.kind == "any":
+        if any(part.verdict is Verdict.MET for part in parts):
+            return None
+        return min((part.eligible_on for part in parts if part.eligible_on), default=None)
+    waiting = [part for part in parts if part.verdict is not Verdict.MET]
+    days = [part.eligible_on for part in waiting if part.eligible_on]
+    return max(days) if days and len(days) == len(waiting) else None
+
+
+def conditions(explained: Explained) -> Iterator[Explained]:
+    """Walk every condition of an evaluated tree."""
+    if explained.leaf is not None:
+        yield explained
+    for part in explained.of:
+        yield from conditions(part)
+
+
+def decisive(explained: Explained) -> Iterator[Explained]:
+    """Walk the conditions because of which a tree is not met, whether unmet or unknown.
+
+    Of an `any` that nobody has met, only the alternatives that are open to the person count: those whose
+    entry conditions hold or are unknown. When none is open, the entry conditions themselves are the reason
+    (§11.31: EDUCATION_BELOW when no alternative has the education).
+    """
+    if explained.verdict is Verdict.MET:
+        return
+    if explained.leaf is not None:
+        yield explained
+        return
+    failing = [part for part in explained.of if part.verdict is not Verdict.MET]
+    if explained.kind == "all":
+        for part in failing:
+            yield from decisive(part)
+        return
+    open_to = [part for part in failing if not _shut(part)]
+    for part in open_to:
+        yield from decisive(part)
+    if not open_to:
+        seen: set[str] = set()
+        for part in failing:
+            for one in _entries(part):
+                if one.leaf and one.verdict is Verdict.UNMET and one.leaf.code not in seen:
+                    seen.add(one.leaf.code)
+                    yield one
+
+
+def _entries(explained: Explained) -> Iterator[Explained]:
+    return (one for one in conditions(explained) if one.leaf and one.leaf.entry)
+
+
+def _shut(explained: Explained) -> bool:
+    return any(one.verdict is Verdict.UNMET for one in _entries(explained))
+
+
+def reasons(explained: Explained, ruleset: str) -> tuple[Reason, ...]:
+    """Give every reason for which a tree is not met, with code, clause, facts and what would change it."""
+    found: list[Reason] = []
+    for one in decisive(explained):
+        if one.leaf is None or one.finding is None:
+            continue
+        codes = (*one.finding.also, one.finding.code or one.leaf.code)
+        facts = {"condition": one.id, "verdict": one.verdict.value, **one.finding.facts}
+        found.extend(Reason(code, one.leaf.clause, facts, one.change, ruleset=ruleset) for code in codes)
+    return tuple(found)
+
+
+def canonical(value: Mapping[str, Any]) -> str:
+    """Write compared facts as canonical JSON text, as a record keeps them."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,264 @@
+"""Commands over HTTP: the raw body decoded by its model, a command id for ever, bytes returned.
+
+Hot commands pass no dependency injection and no response model: the body is decoded once by pydantic's JSON
+mode (its Python mode would refuse dates and enums in strict models) and the stored reply's bytes go out as they
+are. The OpenAPI document still shows every model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.responses import Response
+
+from libs.events.bus import Loaded, Meta, Reply
+from libs.events.ids import fingerprint, http_command_id
+from libs.kernel.decisions import Actor, Aggregate
+from libs.kernel.refusals import Refused
+from libs.kernel.terms import Role
+from libs.web.auth import Principal
+from libs.web.problems import form_refusal
+from libs.web.server import header
+
+if TYPE_CHECKING:
+    from libs.web.spine import Spine
+
+MAX_KEY = 200
+PATH_ID = {"type": "string", "format": "uuid"}
+ANY_ROLE = frozenset(Role)
+
+
+class Form(BaseModel):
+    """The base of request bodies: strict, and no extra members."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Nothing(Form):
+    """A body that says nothing more than the path."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way to a handler."""
+
+    request: Request
+    spine: Spine
+    principal: Principal
+    actor: Actor
+    body: bytes
+
+    def id(self, name: str) -> str:
+        """Give a path parameter that is a UUID, in its canonical form."""
+        return path_id(self.request, name)
+
+    def meta(self) -> Meta:
+        """Give what goes with the command: its id for ever, its fingerprint, its sender, the version it saw."""
+        scope = self.request.scope
+        key = header(scope, b"idempotency-key")
+        if not key or len(key) > MAX_KEY or not key.isascii() or not key.isprintable():
+            raise Refused.one("IDEMPOTENCY_KEY_REQUIRED", change={"header": "Idempotency-Key", "max": MAX_KEY})
+        return Meta(
+            command_id=http_command_id(
+                self.principal.client, self.principal.subject, scope["method"], scope["path"], key
+            ),
+            fingerprint=fingerprint(self.body),
+            actor=self.actor,
+            correlation_id=self._correlation,
+            traceparent=scope["traceparent"],
+            if_version=_if_match(header(scope, b"if-match")),
+        )
+
+    @property
+    def _correlation(self) -> str:
+        given = header(self.request.scope, b"correlation-id")
+        return given if given and len(given) <= MAX_KEY and given.isascii() and given.isprintable() else ""
+
+    async def execute(self, aggregate: Aggregate, identity: str, command: Any) -> Reply:
+        """Decide a command on one stream of this service."""
+        return await self.spine.bus.execute(aggregate, aggregate.stream(identity), command, self.meta())
+
+    async def load(self, aggregate: Aggregate, identity: str) -> Loaded:
+        """Read another stream of this service, as a fact for a decision that cites it as `stream@version`."""
+        return await self.spine.bus.load(aggregate, aggregate.stream(identity))
+
+
+Handler = Callable[[Call, Any], Awaitable[Reply]]
+
+
+class Commands:
+    """The command routes of one resource, and the policy table that goes with them."""
+
+    def __init__(self, tag: str) -> None:
+        self.router = APIRouter(tags=[tag])
+        self.models: dict[str, type[BaseModel]] = {}
+
+    def post(
+        self, path: str, body: type[BaseModel], roles: Iterable[Role], status: int = 201, **document: Any
+    ) -> Callable[[Handler], Handler]:
+        """Add a command: what it takes, who may give it, and what it answers (201 new, 200 an action)."""
+        return self._add("POST", path, body, frozenset(roles), status, document)
+
+    def put(
+        self, path: str, body: type[BaseModel], roles: Iterable[Role], **document: Any
+    ) -> Callable[[Handler], Handler]:
+        """Add a command that replaces content: `If-Match` is required."""
+        return self._add("PUT", path, body, frozenset(roles), 200, {"if_match": True, **document})
+
+    def upload(
+        self, path: str, roles: Iterable[Role], media_types: tuple[str, ...], **document: Any
+    ) -> Callable[[Handler], Handler]:
+        """Add a command whose body is a file; the handler gets the bytes as they came."""
+        return self._add("PUT", path, None, frozenset(roles), 200, {"media_types": media_types, **document})
+
+    def _add(
+        self,
+        method: str,
+        path: str,
+        body: type[BaseModel] | None,
+        roles: frozenset[Role],
+        status: int,
+        document: dict[str, Any],
+    ) -> Callable[[Handler], Handler]:
+        if body is not None:
+            self.models[body.__name__] = body
+        if_match = document.get("if_match", False)
+
+        def register(handler: Handler) -> Handler:
+            async def endpoint(request: Request) -> Response:
+                spine: Spine = request.app.state.spine
+                principal = await spine.tokens.check(header(request.scope, b"authorization"))
+                actor = principal.actor(roles) if principal.subject != "anonymous" else _public(roles)
+                raw = await request.body()
+                call = Call(request, spine, principal, actor, raw)
+                if if_match and not header(request.scope, b"if-match"):
+                    raise Refused.one("IF_MATCH_REQUIRED")
+                call.meta()  # a missing key is told before anything is read or written
+                reply = await handler(call, raw if body is None else decode(body, raw))
+                return render(reply, status)
+
+            summary, _, description = (handler.__doc__ or "").partition("\n\n")
+            self.router.add_api_route(
+                path,
+                endpoint,
+                methods=[method],
+                name=handler.__name__,
+                summary=summary.strip().rstrip("."),
+                description=description.strip(),
+                response_model=None,
+                openapi_extra=_document(path, _content(body, document), roles, status, if_match=if_match),
+                status_code=status,
+            )
+            return handler
+
+        return register
+
+
+def decode(model: type[BaseModel], raw: bytes) -> Any:
+    """Decode a body; an empty one stands for an empty object.
+
+    Raises
+    ------
+    Refused
+        SCHEMA_INVALID with every failure at its JSON Pointer; ENCODING_INVALID for what is not UTF-8.
+    """
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        raise Refused.one("ENCODING_INVALID") from error
+    try:
+        return model.model_validate_json(raw or b"{}")
+    except ValidationError as error:
+        raise form_refusal(error) from error
+
+
+def render(reply: Reply, status: int) -> Response:
+    """Answer with the stored bytes; one whose reply was forgotten after seven days answers id and version."""
+    if reply.body is None:
+        body = orjson.dumps({"id": reply.stream.partition("-")[2], "version": reply.version})
+        return Response(body, 200, {"Consistency-Token": f"{reply.stream}@{reply.version}"}, "application/json")
+    headers = {"Consistency-Token": f"{reply.stream}@{reply.version}"}
+    members = cast("dict[str, Any]", orjson.loads(reply.body))
+    if "etag" in members:
+        headers["ETag"] = members["etag"]
+    if "location" in members:
+        headers["Location"] = members["location"]
+    return Response(reply.body, status, headers, "application/json")
+
+
+def path_id(request: Request, name: str) -> str:
+    """Give a path parameter that is a UUID, in its canonical form.
+
+    Raises
+    ------
+    Refused
+        NOT_FOUND: what is no UUID names nothing.
+    """
+    try:
+        return str(UUID(request.path_params[name]))
+    except ValueError as error:
+        raise Refused.one("NOT_FOUND") from error
+
+
+def _public(roles: frozenset[Role]) -> Actor:
+    if Role.PUBLIC not in roles:
+        raise Refused.one("UNAUTHENTICATED", change={"header": "Authorization"})
+    return Actor("anonymous", Role.PUBLIC)
+
+
+def _if_match(text: str) -> int | None:
+    if not text or text == "*":
+        return None
+    version = text.removeprefix("W/").strip('"').partition(".")[0]
+    if not version.isdigit() or len(version) > 18:  # noqa: PLR2004 - no version has more digits
+        raise Refused.one("STALE_VERSION", facts={"given": "unreadable"})
+    return int(version)
+
+
+def _content(body: type[BaseModel] | None, document: dict[str, Any]) -> dict[str, Any]:
+    if body is None:
+        return {kind: {"schema": {"type": "string", "format": "binary"}} for kind in document["media_types"]}
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}}
+
+
+def _document(
+    path: str, content: dict[str, Any], roles: frozenset[Role], status: int, *, if_match: bool
+) -> dict[str, Any]:
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    document: dict[str, Any] = {
+        "parameters": [
+            *({"name": name, "in": "path", "required": True, "schema": PATH_ID} for name in names),
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
+            },
+            {"name": "If-Match", "in": "header", "required": if_match, "schema": {"type": "string"}},
+        ],
+        "requestBody": {
+            "required": True,
+            "content": content,
+        },
+        "responses": {
+            str(status): {
+                "description": "Done",
+                "headers": {
+                    "ETag": {"schema": {"type": "string"}},
+                    "Consistency-Token": {"schema": {"type": "string"}},
+                },
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CommandReply"}}},
+            },
+            "default": {"$ref": "#/components/responses/Problem"},
+        },
+        "x-roles": sorted(roles),
+    }
+    if Role.PUBLIC not in roles:
+        document["security"] = [{"token": []}]
+    return document

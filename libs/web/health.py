@@ -1,0 +1,70 @@
+"""Is this process alive, is it ready, and how is it doing."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import asyncpg
+from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from starlette.responses import JSONResponse, Response
+
+from libs.events.store import gate_age
+
+if TYPE_CHECKING:
+    from libs.web.spine import Spine
+
+GATE_AGE = Gauge("zhicheng_gate_age_seconds", "Age of the oldest writing transaction that stalls readers", ["service"])
+PUBLISHED = Gauge("zhicheng_relay_published", "Events published since this process leads", ["service"])
+LEADING = Gauge("zhicheng_relay_leading", "1 where this process leads the relay", ["service"])
+RECORDS = Gauge("zhicheng_consumer_records", "Records applied", ["service", "sink"])
+FENCED = Gauge("zhicheng_consumer_fenced", "Batches that another member had", ["service", "sink"])
+RESTARTS = Gauge("zhicheng_consumer_restarts", "Consumers started anew", ["service", "sink"])
+LETTERS = Gauge("zhicheng_letters", "Records held or parked", ["service", "view", "kind"])
+WAITING = Gauge("zhicheng_reactions_waiting_seconds", "Age of the oldest waiting reaction", ["service"])
+
+
+def health_router(spine: Spine) -> APIRouter:
+    """Make `/livez`, `/readyz` and `/metrics`."""
+    router = APIRouter(include_in_schema=False)
+    name = spine.parts.name
+
+    @router.get("/livez")
+    async def livez() -> Response:
+        return JSONResponse({"status": "alive", "service": name})
+
+    @router.get("/readyz")
+    async def readyz() -> Response:
+        faults: list[str] = []
+        try:
+            await spine.pool.fetchval("select 1", timeout=2)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            faults.append("store")
+        if spine.relay is not None and spine.relay.state.refused:
+            faults.append(spine.relay.state.refused)
+        stalled = [c for c in spine.consumers if time.monotonic() - c.state.polled_at > 30]  # noqa: PLR2004
+        if stalled:
+            faults.append(f"{len(stalled)} consumers do not poll")
+        return JSONResponse({"status": "ready" if not faults else "unready", "faults": faults}, 503 if faults else 200)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        GATE_AGE.labels(name).set(await gate_age(spine.pool))
+        if spine.relay is not None:
+            PUBLISHED.labels(name).set(spine.relay.state.published)
+            LEADING.labels(name).set(spine.relay.state.leading)
+        for consumer in spine.consumers:
+            RECORDS.labels(name, consumer.sink_name).set(consumer.state.records)
+            FENCED.labels(name, consumer.sink_name).set(consumer.state.fenced)
+            RESTARTS.labels(name, consumer.sink_name).set(consumer.state.restarts)
+        for row in await spine.pool.fetch("select view, kind, count(*) as n from letters group by 1, 2"):
+            LETTERS.labels(name, row["view"], row["kind"]).set(row["n"])
+        oldest = await spine.pool.fetchval(
+            "select coalesce(extract(epoch from max(clock_timestamp() - since)), 0)::float8"
+            " from reactions where outcome = 'waiting'"
+        )
+        WAITING.labels(name).set(oldest)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router

@@ -1,0 +1,131 @@
+"""The outermost layer of every service: traces, problems, limits, headers and metrics, in one pass."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from libs.events.commit import StoreUnavailableError
+from libs.events.tracing import new_traceparent, span
+from libs.kernel.refusals import Refused
+from libs.web.problems import language_of, problem
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY = 1024 * 1024
+"""The largest JSON body in bytes; materials are uploaded on routes with a limit of their own."""
+MAX_UPLOAD = 20 * 1024 * 1024
+UPLOADS = re.compile(r"/materials/[a-z]+$")
+
+_TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+REQUESTS = Counter("zhicheng_http_requests", "Requests answered", ["service", "method", "route", "status"])
+SECONDS = Histogram(
+    "zhicheng_http_seconds",
+    "Seconds to answer",
+    ["service", "route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+_SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self';"
+     b" connect-src 'self'; frame-ancestors 'none'"),
+    (b"x-frame-options", b"DENY"),
+]
+
+
+class TooLargeError(Exception):
+    """The body passes the limit of its route."""
+
+
+class Server:
+    """ASGI: whatever happens inside, the answer is a good one or a problem with a code from the list."""
+
+    def __init__(self, app: ASGIApp, service: str, trace_ratio: float) -> None:
+        self._app = app
+        self._service = service
+        self._ratio = trace_ratio
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        given = headers.get(b"traceparent", b"").decode("latin-1")
+        traceparent = given if _TRACEPARENT.match(given) else new_traceparent(self._ratio)
+        started = time.perf_counter()
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                names = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(header for header in _SECURITY if header[0] not in names),
+                    (b"traceresponse", traceparent.encode()),
+                ]
+            await send(message)
+
+        with span(f"{scope['method']} {scope['path']}", traceparent, service=self._service) as current:
+            scope["traceparent"] = current
+            try:
+                await self._app(scope, _limited(scope, receive, headers), answer)
+            except Exception as error:  # noqa: BLE001 - this is where every error ends
+                if status:
+                    raise
+                refusal = _refusal_of(error)
+                response = problem(
+                    refusal,
+                    path=scope["path"],
+                    language=language_of(headers.get(b"accept-language", b"").decode("latin-1")),
+                    trace_id=traceparent[3:35],
+                )
+                await response(scope, receive, answer)
+        route = getattr(scope.get("route"), "path", "other")
+        REQUESTS.labels(self._service, scope["method"], route, status).inc()
+        SECONDS.labels(self._service, route).observe(time.perf_counter() - started)
+
+
+def _refusal_of(error: Exception) -> Refused:
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, StoreUnavailableError):
+        return Refused.one("STORE_UNAVAILABLE")
+    if isinstance(error, TooLargeError):
+        return Refused.one("PAYLOAD_TOO_LARGE", change={"max_bytes": error.args[0]})
+    log.exception("unexpected error", error=type(error).__name__)
+    return Refused.one("INTERNAL")
+
+
+def _limited(scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> Receive:
+    limit = MAX_UPLOAD if UPLOADS.search(scope["path"]) else MAX_BODY
+    declared = headers.get(b"content-length", b"0")
+    received = 0
+
+    async def limited() -> Message:
+        nonlocal received
+        if declared.isdigit() and int(declared) > limit:
+            raise TooLargeError(limit)
+        message: Message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise TooLargeError(limit)
+        return message
+
+    return limited
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """Read one header of a request, empty where it is missing."""
+    found: Any = next((value for key, value in scope["headers"] if key == name), b"")
+    return found.decode("latin-1")

@@ -1,0 +1,176 @@
+"""A running service: its database, bus, keys, blobs, and the workers behind its HTTP side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+import structlog
+
+from libs.events import bus as bus_module
+from libs.events.blobs import Blobs, local_store
+from libs.events.bus import CommandBus
+from libs.events.commit import GroupCommit
+from libs.events.consumer import TopicConsumer
+from libs.events.database import check_cluster, connect, open_pool
+from libs.events.deadlines import Deadline, DeadlineTimer
+from libs.events.leader import lead
+from libs.events.maintenance import forget_replies
+from libs.events.reactions import Reaction, ReactionExecutor, ReactionSink
+from libs.events.relay import Relay
+from libs.events.sealing import KeyRing, PersonKeys
+from libs.events.topics import ensure_topics, topic_name
+from libs.events.views import View, ViewSink
+from libs.web.auth import Tokens
+from libs.web.credentials import ServiceCredentials
+from libs.web.keys import HttpKeys
+from libs.web.settings import SERVICES, Settings
+
+log = structlog.get_logger(__name__)
+HOUSEKEEPING_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What one service is made of; `app.py` of each service fills it, and nothing else wires parts together.
+
+    `keys`, `adapters` and `reactions` are given the running spine, so that they can use its pool and clients.
+    """
+
+    name: str
+    migrations: Path
+    routers: Sequence[Any] = ()
+    views: Sequence[View] = ()
+    listens: Sequence[str] = ()
+    reaction_kinds: frozenset[str] = frozenset()
+    reactions: Callable[[Spine], Sequence[Reaction]] | None = None
+    deadlines_view: View | None = None
+    deadlines: Sequence[Deadline] = ()
+    claim_codes: Mapping[str, str] = field(default_factory=dict[str, str])
+    keys: Callable[[Spine], PersonKeys] | None = None
+    adapters: Callable[[Spine], Any] | None = None
+    workers: Sequence[Callable[[Spine], Awaitable[None]]] = ()
+    """Loops of the service's own; each runs in the worker role until it is cancelled."""
+
+
+class Spine:
+    """Everything a handler may use."""
+
+    def __init__(self, parts: Parts, settings: Settings) -> None:
+        self.parts = parts
+        self.settings = settings
+        self.clock = settings.clock()
+        self.database = settings.database()
+        self.roles = frozenset(settings.roles.split(","))
+        self.http = httpx2.AsyncClient(timeout=settings.outside_seconds)
+        self.tokens = Tokens(settings.issuer, settings.audience, self.http)
+        self.credentials = (
+            ServiceCredentials(settings.issuer, settings.client_id, settings.client_key, self.http)
+            if settings.client_key
+            else None
+        )
+        self.sinks: dict[str, ViewSink] = {}
+        self.consumers: list[TopicConsumer] = []
+        self.relay: Relay | None = None
+        self.pool: asyncpg.Pool
+        self.bus: CommandBus
+        self.keys: KeyRing
+        self.blobs: Blobs
+        self.adapters: Any = None
+        self._commit: GroupCommit
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Open the store and start the roles that this process plays."""
+        bus_module.CLAIM_CODES.update(self.parts.claim_codes)
+        self.pool = await open_pool(self.database)
+        await check_cluster(self.pool)
+        self.keys = KeyRing(self.parts.keys(self) if self.parts.keys else HttpKeys(self))
+        self.blobs = Blobs(local_store(self.settings.state / "blobs"), self.keys)
+        self._commit = GroupCommit(lambda: connect(self.database))
+        self.bus = CommandBus(self.pool, self._commit, self.clock, self.keys)
+        self.adapters = self.parts.adapters(self) if self.parts.adapters else None
+        topics = [topic_name(self.settings.topic_prefix, service) for service in SERVICES]
+        await ensure_topics(self.settings.kafka, topics)
+        for view in self.parts.views:
+            self.sinks[view.name] = ViewSink(view)
+        if "relay" in self.roles:
+            topic = topic_name(self.settings.topic_prefix, self.parts.name)
+            self.relay = Relay(self.database, self.settings.kafka, topic)
+            self._start(self.relay.run())
+        if "worker" in self.roles:
+            self._start_workers()
+
+    async def stop(self) -> None:
+        """Stop every worker, then close what they used."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._commit.close()
+        await self.http.aclose()
+        await asyncio.wait_for(self.pool.close(), 10)
+
+    async def service_headers(self) -> dict[str, str]:
+        """Give the credentials for a call to another service."""
+        if self.credentials is None:
+            msg = "this service has no credentials of its own: set ZHICHENG_CLIENT_ID and ZHICHENG_CLIENT_KEY"
+            raise RuntimeError(msg)
+        return await self.credentials.headers()
+
+    def sinks_of_worker(self) -> list[ViewSink]:
+        """Give every sink that the worker role feeds, views first."""
+        found = list(self.sinks.values())
+        if self.parts.deadlines_view is not None:
+            found.append(self._deadline_sink())
+        return found
+
+    def _start_workers(self) -> None:
+        for sink in self.sinks_of_worker():
+            self._consume(sink, sink.view.services)
+        if self.parts.deadlines_view is not None:
+            timer = DeadlineTimer(self.pool, self.bus, self.clock, self.parts.name, self.parts.deadlines)
+            self._start(lead(self.database, "deadlines", timer.work))
+        if self.parts.reactions is not None:
+            sink = ReactionSink(
+                self.parts.name, self.parts.listens, self.parts.reactions(self), self.parts.reaction_kinds
+            )
+            self._consume(sink, self.parts.listens)
+            executor = ReactionExecutor(self.pool, self.bus, self.parts.name, sink)
+            self._start(lead(self.database, "reactions", executor.work))
+        for worker in self.parts.workers:
+            self._start(_for_ever(worker, self))
+        self._start(_for_ever(_housekeeping, self))
+
+    def _deadline_sink(self) -> ViewSink:
+        view = self.parts.deadlines_view
+        assert view is not None  # noqa: S101 - the callers have looked
+        return ViewSink(view, f"{self.parts.name}_deadlines")
+
+    def _consume(self, sink: ViewSink, services: Sequence[str]) -> None:
+        topics = [topic_name(self.settings.topic_prefix, service) for service in services]
+        group = f"{self.settings.topic_prefix}.{sink.name}.g1"
+        consumer = TopicConsumer(self.pool, self.settings.kafka, group, topics, sink)
+        self.consumers.append(consumer)
+        self._start(consumer.run())
+
+    def _start(self, work: Any) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+
+async def _for_ever(worker: Callable[[Spine], Awaitable[None]], spine: Spine) -> None:
+    while True:
+        try:
+            await worker(spine)
+        except Exception as error:  # noqa: BLE001 - a worker's failure is logged and tried again, never silent
+            log.warning("worker failed", worker=getattr(worker, "__name__", ""), error=repr(error))
+            await asyncio.sleep(1)
+
+
+async def _housekeeping(spine: Spine) -> None:
+    await forget_replies(spine.pool)
+    await asyncio.sleep(HOUSEKEEPING_SECONDS)

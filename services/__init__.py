@@ -1,0 +1,1 @@
+"""Five services, cut the same way; none imports another."""

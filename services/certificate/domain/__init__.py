@@ -1,0 +1,1 @@
+"""What certificate decides, pure: titles, certificates, and the answer to a verification."""

@@ -1,0 +1,1 @@
+"""What integrity decides, pure: cases with their revocations, bans, integrity records."""

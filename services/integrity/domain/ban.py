@@ -1,0 +1,161 @@
+"""取消职称及岗位晋升资格: a ban on a founded case, for the years that its law gives (十七.3, §11.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from types import MappingProxyType
+from typing import assert_never
+
+from libs.events.contracts.integrity import BanBasis, BanEnded, BanImposed, BanKind, SubjectKind
+from libs.kernel.calendars import beijing_date
+from libs.kernel.decisions import Aggregate, Context, Decision
+from libs.kernel.periods import free_from, last_day
+from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
+from libs.kernel.rulesets import RuleSet
+from services.integrity.domain.consequences import CaseFacts
+
+CLAUSE = "十七.3"
+
+YEARS: Mapping[BanBasis, str] = MappingProxyType(
+    {
+        BanBasis.SERIOUS_FRAUD_NOTICE17: "ban_years",
+        BanBasis.FALSE_COMMITMENT_2024: "false_commitment_ban_years",
+    }
+)
+"""The parameter of the rule set that gives each basis its length: two laws, two numbers (§1.1)."""
+
+KINDS: Mapping[BanBasis, tuple[BanKind, ...]] = MappingProxyType(
+    {
+        BanBasis.SERIOUS_FRAUD_NOTICE17: (BanKind.TITLE, BanKind.POST),
+        BanBasis.FALSE_COMMITMENT_2024: (BanKind.TITLE,),
+    }
+)
+"""What each basis bars: the notice names titles and posts, the measures of 2024 only applications."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImposeBan:
+    """Impose the ban that follows from a case: a reaction to IntegrityCaseDecided.
+
+    Parameters
+    ----------
+    case
+        The decided case, as the shell read it.
+    until
+        The last day as the sender states it, to be compared with the law's; None to have it computed.
+    """
+
+    case: CaseFacts
+    until: date | None
+    rules: RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class EndBan:
+    """Say that the ban is over: the deadline at the start of the first free day."""
+
+
+Command = ImposeBan | EndBan
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """A ban from its first to its last day, both included."""
+
+    person: str
+    from_day: date
+    until: date
+    ended: bool = False
+
+
+State = Ban | None
+
+INITIAL: State = None
+
+
+def bars(ban: Ban, on: date) -> bool:
+    """Say whether a ban is in force on a day; by the dates alone, whether or not its end was recorded."""
+    return ban.from_day <= on <= ban.until
+
+
+def decide(state: State, command: Command, context: Context) -> Decision:
+    """Decide on one ban; raises `Refused` with every failing reason."""
+    match command:
+        case ImposeBan():
+            return _impose(state, command)
+        case EndBan():
+            return _end(state, context)
+        case _:
+            assert_never(command)
+
+
+def evolve(state: State, payload: object, _event: object) -> State:
+    """Fold one event of a ban's stream."""
+    match payload:
+        case BanImposed():
+            return Ban(payload.person, payload.from_day, payload.until)
+        case BanEnded() if state:
+            return replace(state, ended=True)
+        case _:
+            return state
+
+
+def _impose(state: State, command: ImposeBan) -> Decision:
+    case = command.case
+    if state is not None:
+        raise illegal_transition("ended" if state.ended else "in_force", "ImposeBan", ["none"])
+    basis = case.ban_basis
+    if basis is None or not case.founded or case.subject_kind is not SubjectKind.APPLICANT:
+        raise Refused((_no_case(case),))
+    years = command.rules.integer(YEARS[basis])
+    until = last_day(case.effective_on, years=years)
+    refuse_all(_wrong_length(command, until, years))
+    imposed = BanImposed(
+        case=case.case,
+        person=case.subject,
+        kinds=tuple(kind.value for kind in KINDS[basis]),
+        basis=basis.value,
+        from_day=case.effective_on,
+        until=until,
+        seen=(case.seen,),
+    )
+    return Decision(events=(imposed,), ruleset=command.rules.code)
+
+
+def _no_case(case: CaseFacts) -> Reason:
+    return Reason(
+        "CASE_REQUIRED",
+        CLAUSE,
+        facts={"case": case.case, "founded": case.founded, "subject_kind": case.subject_kind.value},
+        change={"needs": "a founded case on an applicant that is grave, or a false commitment"},
+    )
+
+
+def _wrong_length(command: ImposeBan, until: date, years: int) -> Iterator[Reason]:
+    if command.until is not None and command.until != until:
+        yield Reason(
+            "BAN_LENGTH",
+            CLAUSE,
+            facts={"until": command.until.isoformat(), "years": years},
+            change={"until": until.isoformat()},
+            pointer="/until",
+            ruleset=command.rules.code,
+        )
+
+
+def _end(state: State, context: Context) -> Decision:
+    if state is None or state.ended or beijing_date(context.now) <= state.until:
+        now = (
+            "none"
+            if state is None
+            else "ended"
+            if state.ended
+            else f"in_force_until_{state.until.isoformat()}"
+        )
+        raise illegal_transition(now, "EndBan", ["over"])
+    return Decision(events=(BanEnded(person=state.person, free_from=free_from(state.until)),))
+
+
+BAN = Aggregate("ban", INITIAL, decide, evolve)

@@ -1,0 +1,1 @@
+"""The decisions of review, pure: who may review, who endorses, how a session draws, votes and announces."""

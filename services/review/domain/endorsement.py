@@ -1,0 +1,340 @@
+"""举荐: invited by an applicant, given by real name on a live 正高 title, refused, withdrawn, lapsed (七.1).
+
+One stream is one application and one endorser (`endorsement_id`), so the same person cannot stand twice
+behind one application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, assert_never
+from uuid import UUID, uuid5
+
+from libs.events.contracts.review import (
+    EndorsementGiven,
+    EndorsementInvited,
+    EndorsementRefused,
+    EndorsementWithdrawn,
+)
+from libs.kernel.calendars import beijing_date
+from libs.kernel.decisions import Aggregate, Claim, Context, Decision
+from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
+from libs.kernel.terms import EndorsementKind, Level
+from services.review.domain.facts import BanFact, RulesFact, TitleFact, ban_reasons, forbidden
+
+Status = Literal["unknown", "invited", "given", "refused", "withdrawn"]
+
+
+def endorsement_id(application: str, endorser: str) -> UUID:
+    """Name the endorsement of an application by a person."""
+    return uuid5(UUID(application), endorser)
+
+
+@dataclass(frozen=True, slots=True)
+class InviteEndorser:
+    """An applicant asks for an endorsement (reaction to EndorsementRequested); `employer` is the applicant's."""
+
+    application: str
+    applicant: str
+    endorser: str
+    kind: EndorsementKind
+    series: str
+    specialty: str
+    employer: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveEndorsement:
+    """The person asked endorses. `kin` is the own declaration of kinship with the applicant.
+
+    The rest are facts: every title of the endorser in review's projection, the bans, the endorser's employer
+    (empty for none), the peer specialties listed for the application's specialty, how many *others* of the
+    applicant's employer already stand behind the application, and whether the application was accepted.
+    """
+
+    statement: str
+    kin: bool
+    titles: tuple[TitleFact, ...]
+    bans: tuple[BanFact, ...]
+    employer: str
+    peer_specialties: tuple[str, ...]
+    own_employer_given: int
+    accepted: bool
+    rules: RulesFact
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseEndorsement:
+    """The person asked declines."""
+
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawEndorsement:
+    """The endorser takes the endorsement back; `accepted` is a fact: the application has been accepted."""
+
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LapseByTitle:
+    """The title relied on is revoked (reaction to TitleRevoked)."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class LapseByBan:
+    """A ban on the endorser is in force (reaction to BanImposed, or its first day)."""
+
+    ban: BanFact
+
+
+Command = (
+    InviteEndorser
+    | GiveEndorsement
+    | RefuseEndorsement
+    | WithdrawEndorsement
+    | LapseByTitle
+    | LapseByBan
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endorsement:
+    """An endorsement and the title it rests on, as a stream; empty before it is given."""
+
+    status: Status = "unknown"
+    application: str = ""
+    applicant: str = ""
+    endorser: str = ""
+    kind: EndorsementKind = EndorsementKind.EXPERT
+    series: str = ""
+    specialty: str = ""
+    employer: str = ""
+    rests_on: str = ""
+
+
+INITIAL = Endorsement()
+
+
+def decide(state: Endorsement, command: Command, context: Context) -> Decision:
+    """Decide a command on an endorsement.
+
+    Raises
+    ------
+    Refused
+        `RECOMMENDER_UNQUALIFIED`, `NOT_A_PEER`, `RECOMMENDER_CONFLICT`, `RECOMMENDER_SAME_EMPLOYER`,
+        `DUPLICATE_RECOMMENDER`, `FORBIDDEN_ACTOR` for anyone but the person asked,
+        `ROUTE_NOT_OPEN_FOR_SERIES` for a kind of endorsement that no open route uses, `ILLEGAL_TRANSITION`.
+    """
+    match command:
+        case InviteEndorser():
+            return _invite(state, command)
+        case GiveEndorsement():
+            return _give(state, command, context)
+        case RefuseEndorsement(note):
+            _only_in(state, command, "invited")
+            refuse_all(forbidden(context, "七.1", person=state.endorser))
+            return Decision(
+                (EndorsementRefused(application=state.application, endorser=state.endorser, note=note),)
+            )
+        case WithdrawEndorsement(accepted):
+            _only_in(state, command, "given")
+            refuse_all(forbidden(context, "七.1", person=state.endorser))
+            _before_acceptance(command, accepted=accepted)
+            return _ended(state, "withdrawn")
+        case LapseByTitle(title):
+            _only_in(state, command, "given")
+            if state.rests_on != f"title-{title}":
+                raise illegal_transition("rests on another title", "LapseByTitle", ["rests on the title"])
+            return _ended(state, "title_revoked")
+        case LapseByBan(ban):
+            _only_in(state, command, "given")
+            if not ban.holds(beijing_date(context.now)):
+                raise illegal_transition("no ban in force", "LapseByBan", ["ban in force"])
+            return _ended(state, "banned")
+    assert_never(command)
+
+
+def _only_in(state: Endorsement, command: Command, status: Status) -> None:
+    if state.status != status:
+        raise illegal_transition(state.status, type(command).__name__, [status])
+
+
+def _before_acceptance(command: Command, *, accepted: bool) -> None:
+    """Endorsements attach, and may go, from the draft on until acceptance (§11.27)."""
+    if accepted:
+        raise illegal_transition("accepted", type(command).__name__, ["before acceptance"])
+
+
+def _claim(state: Endorsement) -> Claim:
+    return Claim("endorser", f"{state.application}:{state.endorser}")
+
+
+def _ended(state: Endorsement, cause: str) -> Decision:
+    ended = EndorsementWithdrawn(application=state.application, endorser=state.endorser, cause=cause)
+    return Decision((ended,), releases=(_claim(state),))
+
+
+def _invite(state: Endorsement, command: InviteEndorser) -> Decision:
+    if state.status in {"invited", "given"}:
+        raise _duplicate(command.endorser, state.status)
+    reasons: list[Reason] = []
+    if command.endorser == command.applicant:
+        reasons.append(_conflict("self", command.endorser))
+    if command.kind != EndorsementKind.EXPERT:
+        reasons.append(
+            Reason(
+                "ROUTE_NOT_OPEN_FOR_SERIES",
+                "七.1",
+                facts={"kind": command.kind.value, "series": command.series},
+                change={"open": [EndorsementKind.EXPERT.value]},
+            )
+        )
+    refuse_all(reasons)
+    return Decision(
+        (
+            EndorsementInvited(
+                application=command.application,
+                applicant=command.applicant,
+                endorser=command.endorser,
+                kind=command.kind,
+                series=command.series,
+                specialty=command.specialty,
+                employer=command.employer,
+            ),
+        )
+    )
+
+
+def _duplicate(endorser: str, status: Status) -> Refused:
+    return Refused.one(
+        "DUPLICATE_RECOMMENDER",
+        "七.1",
+        facts={"endorser": endorser, "state": status},
+        change={"needed": "another person"},
+    )
+
+
+def _conflict(ground: str, endorser: str) -> Reason:
+    return Reason(
+        "RECOMMENDER_CONFLICT",
+        "七.1",
+        facts={"endorser": endorser, "ground": ground},
+        change={"needed": "a person without such a relation to the applicant"},
+    )
+
+
+def _give(state: Endorsement, command: GiveEndorsement, context: Context) -> Decision:
+    if state.status == "given":
+        raise _duplicate(state.endorser, state.status)
+    _only_in(state, command, "invited")
+    refuse_all(forbidden(context, "七.1", person=state.endorser))
+    _before_acceptance(command, accepted=command.accepted)
+    held = tuple(one for one in command.titles if one.usable and one.level == Level.FULL_SENIOR)
+    peers = {state.specialty, *command.peer_specialties}
+    fitting = [one for one in held if one.series == state.series and one.specialty in peers]
+    refuse_all(
+        [
+            *_standing_reasons(command, held, context),
+            *_peer_reasons(state, held, fitting, peers),
+            *_relation_reasons(state, command),
+        ]
+    )
+    base = min(fitting, key=lambda one: (one.obtained_on, one.identity))
+    given = EndorsementGiven(
+        application=state.application,
+        applicant=state.applicant,
+        endorser=state.endorser,
+        kind=state.kind,
+        series=state.series,
+        specialty=state.specialty,
+        endorser_unit=command.employer,
+        statement=command.statement,
+        seen=(base.seen,),
+    )
+    return Decision((given,), claims=(_claim(state),), ruleset=command.rules.identity)
+
+
+def _standing_reasons(
+    command: GiveEndorsement, held: tuple[TitleFact, ...], context: Context
+) -> Iterator[Reason]:
+    if not held:
+        of_level = [one for one in command.titles if one.level == Level.FULL_SENIOR]
+        yield Reason(
+            "RECOMMENDER_UNQUALIFIED",
+            "七.1",
+            facts={
+                "condition": "title",
+                "needed_level": Level.FULL_SENIOR.value,
+                "titles_of_level": len(of_level),
+                "revoked": sum(not one.live for one in of_level),
+                "unconfirmed": sum(one.live and not one.confirmed for one in of_level),
+            },
+            change={"needed": "a live, confirmed 正高级 title"},
+            ruleset=command.rules.identity,
+        )
+    for ban in ban_reasons(command.bans, beijing_date(context.now), "§11.23"):
+        yield replace(ban, code="RECOMMENDER_UNQUALIFIED", facts={"condition": "banned", **ban.facts})
+
+
+def _peer_reasons(
+    state: Endorsement, held: tuple[TitleFact, ...], fitting: list[TitleFact], peers: set[str]
+) -> Iterator[Reason]:
+    if held and not fitting:
+        yield Reason(
+            "NOT_A_PEER",
+            "七.1 §11.12",
+            facts={
+                "series": state.series,
+                "peers": sorted(peers),
+                "held": sorted(f"{one.series}/{one.specialty}" for one in held),
+            },
+            change={"needed": "a 正高级 title of the series in a listed peer specialty"},
+        )
+
+
+def _relation_reasons(state: Endorsement, command: GiveEndorsement) -> Iterator[Reason]:
+    if state.endorser == state.applicant:
+        yield _conflict("self", state.endorser)
+    if command.kin:
+        yield _conflict("kin", state.endorser)
+    most = command.rules.rules.integer("peers_same_employer_max")
+    if command.employer == state.employer and command.own_employer_given >= most:
+        yield Reason(
+            "RECOMMENDER_SAME_EMPLOYER",
+            "§11.12",
+            facts={"employer": state.employer, "others": command.own_employer_given, "most": most},
+            change={"needed": "an endorser of another employer"},
+            ruleset=command.rules.identity,
+        )
+
+
+def evolve(state: Endorsement, payload: object, event: object) -> Endorsement:  # noqa: ARG001 - one shape for all
+    """Fold one payload."""
+    match payload:
+        case EndorsementInvited():
+            return Endorsement(
+                "invited",
+                payload.application,
+                payload.applicant,
+                payload.endorser,
+                payload.kind,
+                payload.series,
+                payload.specialty,
+                payload.employer,
+            )
+        case EndorsementGiven():
+            return replace(state, status="given", rests_on=payload.seen[0].stream)
+        case EndorsementRefused():
+            return replace(state, status="refused")
+        case EndorsementWithdrawn():
+            return replace(state, status="withdrawn", rests_on="")
+        case _:
+            return state
+
+
+ENDORSEMENT = Aggregate("endorsement", INITIAL, decide, evolve)
