@@ -22,14 +22,14 @@ from deploy.local.outside_process import OutsideInfo, OutsideProcess
 from deploy.local.stack import LocalStack, StackInfo, open_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 _LOCAL = Path(__file__).resolve().parents[1] / ".local"
 _ABANDONED_S = 60.0
 
 
 @contextmanager
-def state_folder() -> Iterator[Path]:
+def state_folder() -> Generator[Path]:
     """Make a state folder for a stack of this session; it goes at the end."""
     _clear_abandoned()
     folder = _LOCAL / f"test-{secrets.token_hex(4)}"

@@ -1,1 +1,4 @@
-"""The local stack, from packages alone: PostgreSQL, Apache Kafka, stand-ins for the outside systems, a development IdP."""
+"""The local stack, from packages alone, without Docker, Java or root.
+
+PostgreSQL, Apache Kafka, stand-ins for the outside systems and a development identity provider.
+"""

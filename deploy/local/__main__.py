@@ -110,13 +110,17 @@ def supervise(*, root: Root = _DEFAULT_ROOT, outside: Outside = True) -> None:
     stack = LocalStack(root, outside=outside)
     try:
         with stack:
-            while stack.healthy():
-                time.sleep(_WATCH_S)
-            # Never half a stack: what uses it would fail in ways that are hard to tell apart.
-            raise StackError(f"A server ended by itself, so the stack was stopped: see the logs under {stack.root}.")
+            _watch(stack)
     except StackError as error:
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(1) from None
+
+
+def _watch(stack: LocalStack) -> NoReturn:
+    while stack.healthy():
+        time.sleep(_WATCH_S)
+    # Never half a stack: what uses it would fail in ways that are hard to tell apart.
+    raise StackError(f"A server ended by itself, so the stack was stopped: see the logs under {stack.root}.")
 
 
 @app.command()

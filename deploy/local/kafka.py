@@ -42,6 +42,7 @@ class Kafka:
         self._log4j = home / "log4j2.properties"
         self._process: KeptProcess | None = None
         self._ports = (0, 0)
+        self._command: list[str] | None = None
         self.hold: tuple[int, ...] = ()
 
     @property
@@ -62,7 +63,7 @@ class Kafka:
         StackError
             When Java is missing, or a jar cannot be fetched or is not what the lock says.
         """
-        self._java()
+        self._command = self._java()
 
     def start(self, port: int, controller_port: int) -> None:
         """Start the node, formatting its data folder first if need be, and wait until it serves.
@@ -72,7 +73,7 @@ class Kafka:
         StackError
             When Java or a jar is missing, a port is taken or the node does not come up.
         """
-        command = self._java()
+        command = self._command or self._java()
         self._home.mkdir(parents=True, exist_ok=True)
         for taken in (one for one in (port, controller_port) if not is_free(one)):
             raise StackError(f"Port {taken} is taken: free it, or set ZHICHENG_KAFKA_PORT to another.")

@@ -25,6 +25,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TypedDict
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_KEEPCAPS = 8
@@ -58,13 +59,22 @@ def _drop_root(libc: ctypes.CDLL) -> None:
         libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0)
 
 
+class _Spec(TypedDict):
+    argv: list[str]
+    log: str
+    stop_signal: int
+    death_signal: int
+    grace_s: float
+    drop_root: bool
+
+
 class _Keeper:
-    def __init__(self, spec: dict[str, object]) -> None:
+    def __init__(self, spec: _Spec) -> None:
         self._spec = spec
         self._owner = os.getppid()
         self._deadline: float | None = None
         self._wake_read, wake_write = os.pipe()
-        os.set_blocking(wake_write, False)  # noqa: FBT003
+        os.set_blocking(wake_write, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
@@ -78,11 +88,9 @@ class _Keeper:
             self._asked_to_stop = True
 
     def _start(self) -> subprocess.Popen[bytes]:
-        argv = self._spec["argv"]
-        assert isinstance(argv, list)
-        with Path(str(self._spec["log"])).open("ab") as log:
+        with Path(self._spec["log"]).open("ab") as log:
             return subprocess.Popen(  # noqa: S603
-                [str(part) for part in argv],
+                self._spec["argv"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -95,7 +103,7 @@ class _Keeper:
             _drop_root(self._libc)
         if _LINUX:
             # After the change of user, which clears it.
-            self._libc.prctl(_PR_SET_PDEATHSIG, int(str(self._spec["death_signal"])), 0, 0, 0)
+            self._libc.prctl(_PR_SET_PDEATHSIG, self._spec["death_signal"], 0, 0, 0)
 
     def _signal_child(self, number: int) -> None:
         with suppress(ProcessLookupError):
@@ -103,8 +111,8 @@ class _Keeper:
 
     def _stop(self) -> None:
         if self._deadline is None:
-            self._deadline = time.monotonic() + float(str(self._spec["grace_s"]))
-            self._signal_child(int(str(self._spec["stop_signal"])))
+            self._deadline = time.monotonic() + self._spec["grace_s"]
+            self._signal_child(self._spec["stop_signal"])
             self._signal_child(signal.SIGCONT)
 
     def _obey(self, lines: bytes) -> None:

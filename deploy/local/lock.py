@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 FILE = "stack.pid"
 # Longer than a keeper's grace.
 _SETTLE_S = 30.0
+# A process that has just been killed still looks alive.
+_DYING_S = 1.0
 _POLL_S = 0.05
 
 
@@ -40,9 +42,10 @@ class Lock:
         """
         root.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(root / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        deadline = time.monotonic() + _SETTLE_S
+        begin = time.monotonic()
         while not _try(descriptor):
-            if owner(root) is not None or time.monotonic() > deadline:
+            patience = _SETTLE_S if owner(root) is None else _DYING_S
+            if time.monotonic() - begin > patience:
                 os.close(descriptor)
                 raise StackError(f"A stack already runs in {root}: use it, or stop it with `make down`.")
             time.sleep(_POLL_S)

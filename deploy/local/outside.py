@@ -28,7 +28,7 @@ from deploy.local.profile import require_local_profile
 from deploy.local.standins import education, insurance, payment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from fastapi import FastAPI
 
@@ -38,12 +38,13 @@ _POLL_S = 0.01
 
 class _Server(uvicorn.Server):
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         """Leave the signals alone: one handler stops all four."""
         yield
 
 
 def _choose_ports(state: Path) -> dict[str, int]:
+    state.mkdir(parents=True, exist_ok=True)
     file = state / "ports.json"
     # The issuer is in every token: its port has to be the same after a restart whenever that is possible.
     remembered: dict[str, int] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
@@ -63,7 +64,6 @@ async def serve(state: Path) -> None:
         When the profile is not `local` or `test`, or a port is taken.
     """
     require_local_profile()
-    state.mkdir(parents=True, exist_ok=True)
     chosen = _choose_ports(state)
     base = {name: f"http://{ports.HOST}:{port}" for name, port in chosen.items()}
     apps: dict[str, FastAPI] = {

@@ -21,6 +21,8 @@ from deploy.local.process import KeptProcess, Recipe
 SUPERUSER = "postgres"
 _INIT_S = 60.0
 _READY_S = 60.0
+# Of postmaster.pid, counted from 0.
+_STATUS_LINE = 7
 _SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
@@ -141,7 +143,7 @@ class Postgres:
 
     def _ready(self, pid: int) -> bool:
         lines = self._pid_lines()
-        return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"  # noqa: PLR2004
+        return len(lines) > _STATUS_LINE and lines[0] == str(pid) and lines[_STATUS_LINE].strip() == "ready"
 
     def _pid_lines(self) -> list[str]:
         try:

@@ -14,8 +14,9 @@ import asyncpg
 import orjson
 
 from libs.events.clock import Clock
-from libs.events.commit import GroupCommit
+from libs.events.commit import GroupCommit, reaching_the_store
 from libs.events.envelope import GENESIS, Cause, Event, write
+from libs.events.points import point
 from libs.events.sealing import EventSealer, KeyRing, persons_in
 from libs.events.store import Append, Claimed, Conflict, Done, Seen, look_up, read_stream
 from libs.kernel.decisions import Actor, Aggregate, Claim, Context, Decision
@@ -66,6 +67,21 @@ class Loaded:
     recorded: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A command on its way, for its concurrent twins to wait for."""
+
+    fingerprint: bytes
+    landed: asyncio.Future[Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class _Unwritten:
+    """An answer of a command that wrote nothing: final only after a look at the store."""
+
+    answer: Reply | Refused
+
+
 class _Turns:
     """One command at a time for each stream, in order of arrival."""
 
@@ -102,8 +118,9 @@ class CommandBus:
     """Decides commands and appends what they cause.
 
     A warm command costs one round trip: its state comes from the cache and is checked by the append's expected
-    version. A conflict reloads and decides again. A refusal is final only after one read has shown that the
-    command id is unknown and that the stream had not moved.
+    version. A conflict reloads and decides again. An answer that writes nothing - a refusal, a claim that is
+    taken, nothing to do - is final only after one read has shown that the command id is unknown and that the
+    stream had not moved.
     """
 
     def __init__(self, pool: asyncpg.Pool, commit: GroupCommit, clock: Clock, keys: KeyRing) -> None:
@@ -113,7 +130,7 @@ class CommandBus:
         self._keys = keys
         self._cache: OrderedDict[str, Loaded] = OrderedDict()
         self._turns = _Turns()
-        self._flying: dict[UUID, asyncio.Future[Reply]] = {}
+        self._flying: dict[UUID, _Flight] = {}
         self.listeners: list[Callable[[Append], None]] = []
 
     async def execute(self, aggregate: Aggregate, stream: str, command: Any, meta: Meta) -> Reply:
@@ -126,85 +143,107 @@ class CommandBus:
         StoreUnavailableError
             The store did not answer; the same command id will tell later whether it was written.
         """
-        twin = self._flying.get(meta.command_id)
-        if twin is not None:
-            # A concurrent twin waits and gets the same bytes.
-            return self._replay(meta, await asyncio.shield(twin), await self._fingerprint_of(meta, stream))
-        flying: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._flying[meta.command_id] = flying
+        while (first := self._flying.get(meta.command_id)) is not None:
+            reply = await _as_twin(first, meta)
+            if reply is not None:
+                return reply
+        landed: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._flying[meta.command_id] = _Flight(meta.fingerprint, landed)
         try:
             await self._turns.enter(stream)
             try:
                 reply = await self._decide_and_append(aggregate, stream, command, meta)
             finally:
                 self._turns.leave(stream)
-        except BaseException as error:
-            flying.set_exception(error)
-            flying.exception()  # nobody may be waiting; that is no error
+        except Exception as error:
+            landed.set_exception(error)
+            landed.exception()  # nobody may be waiting; that is no error
+            raise
+        except BaseException:
+            landed.cancel()
             raise
         else:
-            flying.set_result(reply)
+            landed.set_result(reply)
             return reply
         finally:
             del self._flying[meta.command_id]
 
     async def load(self, aggregate: Aggregate, stream: str) -> Loaded:
-        """Fold a stream from the store, starting from the cached state where there is one."""
+        """Fold a stream from the store, starting from the cached state where there is one.
+
+        Raises
+        ------
+        StoreUnavailableError
+            The store did not answer.
+        """
+        with reaching_the_store():
+            known = await self._fold_newer(aggregate, stream)
+        self._remember(stream, known)
+        return known
+
+    async def _fold_newer(self, aggregate: Aggregate, stream: str) -> Loaded:
         known = self._cache.get(stream) or Loaded(aggregate.initial, 0, GENESIS, EPOCH)
         for event in await read_stream(self._pool, stream, known.version):
             if event.prev_hash != known.hash:
                 # What is cached is no longer what is stored, or the store was tampered with: start over once.
-                known = await self._load_all(aggregate, stream)
-                break
-            known = Loaded(
-                aggregate.evolve(known.state, event.payload, event), event.version, event.hash, event.recorded
-            )
-        self._remember(stream, known)
+                return await self._fold_all(aggregate, stream)
+            known = _fold(aggregate, known, event)
         return known
 
-    async def _load_all(self, aggregate: Aggregate, stream: str) -> Loaded:
+    async def _fold_all(self, aggregate: Aggregate, stream: str) -> Loaded:
         known = Loaded(aggregate.initial, 0, GENESIS, EPOCH)
         for event in await read_stream(self._pool, stream):
             if event.prev_hash != known.hash:
                 msg = f"{stream} is broken at version {event.version}: prevhash does not fit"
                 raise ChainBrokenError(msg)
-            known = Loaded(
-                aggregate.evolve(known.state, event.payload, event), event.version, event.hash, event.recorded
-            )
+            known = _fold(aggregate, known, event)
         return known
 
     async def _decide_and_append(self, aggregate: Aggregate, stream: str, command: Any, meta: Meta) -> Reply:
         loaded = self._cache.get(stream) or await self.load(aggregate, stream)
         for _ in range(ATTEMPTS):
-            context = Context(self._clock.now(), meta.actor, meta.command_id)
-            try:
-                self._check_version(loaded, meta)
-                decision: Decision = aggregate.decide(loaded.state, command, context)
-            except Refused:
-                seen, version = await look_up(self._pool, meta.command_id, stream)
+            reply = await self._attempt(aggregate, stream, command, loaded, meta)
+            if isinstance(reply, _Unwritten):
+                with reaching_the_store():
+                    seen, version = await look_up(self._pool, meta.command_id, stream)
                 if seen is not None:
-                    return self._replay(meta, _reply_of(seen), seen.fingerprint)
+                    return _replay(meta, _reply_of(seen), seen.fingerprint)
                 if version == loaded.version:
-                    raise
-                loaded = await self.load(aggregate, stream)
-                continue
-            if not decision.events:
-                return Reply(stream, loaded.version, orjson.dumps({**decision.reply, "version": loaded.version}))
-            append, after = await self._prepare(aggregate, stream, loaded, decision, context, meta)
-            outcome = await self._commit.append(append)
-            match outcome:
-                case Done():
-                    self._remember(stream, after)
-                    for listener in self.listeners:
-                        listener(append)
-                    return Reply(stream, append.version, append.response)
-                case Seen():
-                    return self._replay(meta, _reply_of(outcome), outcome.fingerprint)
-                case Claimed(claim):
-                    raise _claimed(claim)
-                case Conflict():
-                    loaded = await self.load(aggregate, stream)
+                    return _final(reply)
+            elif reply is not None:
+                return reply
+            loaded = await self.load(aggregate, stream)
         raise Refused.one("WRITE_CONFLICT", facts={"attempts": ATTEMPTS})
+
+    async def _attempt(
+        self, aggregate: Aggregate, stream: str, command: Any, loaded: Loaded, meta: Meta
+    ) -> Reply | _Unwritten | None:
+        """Decide once on a state that may be stale, and append; None after a conflict."""
+        context = Context(self._clock.now(), meta.actor, meta.command_id)
+        try:
+            _check_version(loaded, meta)
+            decision: Decision = aggregate.decide(loaded.state, command, context)
+            if not decision.events:
+                body = orjson.dumps({**decision.reply, "version": loaded.version})
+                return _Unwritten(Reply(stream, loaded.version, body))
+            append, after = await self._prepare(aggregate, stream, loaded, decision, context, meta)
+        except Refused as refusal:
+            return _Unwritten(refusal)
+        point("before-append")
+        outcome = await self._commit.append(append)
+        point("after-append")
+        match outcome:
+            case Done():
+                self._remember(stream, after)
+                for listener in self.listeners:
+                    listener(append)
+                return Reply(stream, append.version, append.response)
+            case Seen():
+                return _replay(meta, _reply_of(outcome), outcome.fingerprint)
+            case Claimed(claim):
+                return _Unwritten(_claimed(claim))
+            case Conflict():
+                return None
 
     async def _prepare(  # noqa: PLR0913 - one step of one command, not a surface
         self, aggregate: Aggregate, stream: str, loaded: Loaded, decision: Decision, context: Context, meta: Meta
@@ -267,19 +306,6 @@ class CommandBus:
         if len(self._cache) > CACHED_STREAMS:
             self._cache.popitem(last=False)
 
-    def _check_version(self, loaded: Loaded, meta: Meta) -> None:
-        if meta.if_version is not None and meta.if_version != loaded.version:
-            raise Refused.one("STALE_VERSION", facts={"given": meta.if_version, "current": loaded.version})
-
-    async def _fingerprint_of(self, meta: Meta, stream: str) -> bytes:
-        seen, _ = await look_up(self._pool, meta.command_id, stream)
-        return meta.fingerprint if seen is None else seen.fingerprint
-
-    def _replay(self, meta: Meta, reply: Reply, fingerprint: bytes) -> Reply:
-        if fingerprint != meta.fingerprint:
-            raise Refused.one("IDEMPOTENCY_KEY_REUSED")
-        return Reply(reply.stream, reply.version, reply.body, replayed=True)
-
 
 class ChainBrokenError(RuntimeError):
     """A stream's hash chain does not hold: the store was altered."""
@@ -288,6 +314,41 @@ class ChainBrokenError(RuntimeError):
 def etag(version: int, digest: bytes) -> str:
     """Write a row's ETag: version and the first half of its hash."""
     return f'"{version}.{digest[:16].hex()}"'
+
+
+def _fold(aggregate: Aggregate, known: Loaded, event: Event) -> Loaded:
+    state = aggregate.evolve(known.state, event.payload, event)
+    return Loaded(state, event.version, event.hash, event.recorded)
+
+
+async def _as_twin(first: _Flight, meta: Meta) -> Reply | None:
+    """Wait for the first with this command id and get the same bytes; None when its fate says nothing of ours."""
+    await asyncio.wait([first.landed])
+    if first.landed.cancelled():
+        return None  # its caller went away; ours has not
+    error = first.landed.exception()
+    if error is None:
+        return _replay(meta, first.landed.result(), first.fingerprint)
+    if first.fingerprint == meta.fingerprint:
+        raise error
+    return None
+
+
+def _check_version(loaded: Loaded, meta: Meta) -> None:
+    if meta.if_version is not None and meta.if_version != loaded.version:
+        raise Refused.one("STALE_VERSION", facts={"given": meta.if_version, "current": loaded.version})
+
+
+def _final(unwritten: _Unwritten) -> Reply:
+    if isinstance(unwritten.answer, Refused):
+        raise unwritten.answer
+    return unwritten.answer
+
+
+def _replay(meta: Meta, reply: Reply, fingerprint: bytes) -> Reply:
+    if fingerprint != meta.fingerprint:
+        raise Refused.one("IDEMPOTENCY_KEY_REUSED")
+    return Reply(reply.stream, reply.version, reply.body, replayed=True)
 
 
 def _reply_of(seen: Seen) -> Reply:

@@ -26,9 +26,14 @@ def encode(value: Any) -> bytes:
     Raises
     ------
     NotCanonicalError
-        For floats, keys that are not ASCII strings, integers beyond 2**53 - 1 and lone surrogates.
+        For floats, keys that are not ASCII strings, integers beyond 2**53 - 1, lone surrogates, values that
+        JSON does not have and nesting beyond any sense.
     """
-    _check(value)
+    try:
+        _check(value)
+    except RecursionError as error:
+        msg = "too deeply nested"
+        raise NotCanonicalError(msg) from error
     return encode_trusted(value)
 
 
@@ -58,3 +63,7 @@ def _check(value: Any) -> None:
     elif isinstance(value, (list, tuple)):
         for member in value:  # pyright: ignore[reportUnknownVariableType]
             _check(member)
+    elif value is not None and not isinstance(value, (str, int)):
+        # orjson would write dates, UUIDs and dataclasses in a form of its own.
+        msg = f"JSON has no {type(value).__name__}"
+        raise NotCanonicalError(msg)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +20,29 @@ Connect = Callable[[], Awaitable[asyncpg.Connection]]
 MAX_BATCH = 256
 MIN_BATCH = 16
 COMMIT_SECONDS = 20
+DEADLOCKS = 3
+"""How often a batch that met a deadlock is tried."""
+POISON = frozenset({"21", "22", "23", "42", "54"})
+"""SQLSTATE classes that one command of a batch can cause for all: its values, its rows, their sizes."""
 
 
 class StoreUnavailableError(Exception):
     """The store did not answer. The command may or may not have been written: the same key will tell."""
+
+
+@contextmanager
+def reaching_the_store() -> Iterator[None]:
+    """Turn what a store that is away, stopping or starting raises into `StoreUnavailableError`."""
+    try:
+        yield
+    except (
+        OSError,
+        asyncpg.InterfaceError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.OperatorInterventionError,
+        asyncpg.InsufficientResourcesError,
+    ) as error:
+        raise StoreUnavailableError(str(error) or type(error).__name__) from error
 
 
 @dataclass(slots=True)
@@ -90,8 +110,8 @@ class GroupCommit:
                 backoff = 0.05
                 while True:
                     await self._write(connection, await self._take())
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("store writer lost its connection", writer=number, error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - a writer that dies of anything is started anew
+                log.warning("store writer lost its connection", writer=number, error=repr(error))
                 # Those who wait now would wait for a store that is away: tell them, they have their key.
                 stranded, self._queue = list(self._queue), deque()
                 self._fail(stranded, StoreUnavailableError(str(error)))
@@ -127,29 +147,37 @@ class GroupCommit:
 
     async def _write(self, connection: asyncpg.Connection, batch: list[_Waiting]) -> None:
         try:
+            await self._settle(connection, batch)
+        except BaseException as error:
+            self._fail(batch, StoreUnavailableError(str(error) or type(error).__name__))
+            raise
+        finally:
+            for waiting in batch:
+                self._flying.difference_update(waiting.keys)
+            self._more.set()
+
+    async def _settle(self, connection: asyncpg.Connection, batch: list[_Waiting], tries: int = DEADLOCKS) -> None:
+        try:
             outcomes = await asyncio.wait_for(
                 append_batch(connection, [waiting.append for waiting in batch]), COMMIT_SECONDS
             )
-        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+        except asyncpg.TransactionRollbackError:
+            if tries == 1:
+                raise
+            await self._settle(connection, batch, tries - 1)
+        except asyncpg.PostgresError as error:
+            if connection.is_closed() or str(error.sqlstate)[:2] not in POISON:
+                raise
             if len(batch) == 1:
                 self._fail(batch, error)
                 return
             # One bad command must not fail its neighbours: each gets a transaction of its own.
             for waiting in batch:
-                await self._write(connection, [waiting])
-        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
-            await self._write(connection, batch)
-        except BaseException as error:
-            self._fail(batch, StoreUnavailableError(str(error) or type(error).__name__))
-            raise
+                await self._settle(connection, [waiting])
         else:
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 if not waiting.future.done():
                     waiting.future.set_result(outcome)
-        finally:
-            for waiting in batch:
-                self._flying.difference_update(waiting.keys)
-            self._more.set()
 
     def _fail(self, batch: list[_Waiting], error: Exception) -> None:
         for waiting in batch:

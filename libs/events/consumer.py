@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -25,6 +26,10 @@ log = structlog.get_logger(__name__)
 
 MAX_RECORDS = 6000
 STALLED_SECONDS = 60
+WATCH_SECONDS = 5
+STOP_SECONDS = 10
+FENCED_SECONDS = 0.05
+"""How long to leave the view to whoever has it: another member, or a rebuild."""
 COMMIT_EVERY_SECONDS = 1.0
 
 
@@ -130,7 +135,7 @@ class TopicConsumer:
             working = asyncio.ensure_future(self._consume())
             try:
                 while not working.done():
-                    await asyncio.wait({working}, timeout=5)
+                    await asyncio.wait({working}, timeout=WATCH_SECONDS)
                     if not working.done() and time.monotonic() - self.state.polled_at > STALLED_SECONDS:
                         log.error("consumer stalled", sink=self._sink.name)
                         break
@@ -159,9 +164,9 @@ class TopicConsumer:
             heartbeat_interval_ms=2_000,
         )
         consumer.subscribe(self._topics, listener=mine)
-        await consumer.start()
         committed_at = time.monotonic()
         try:
+            await consumer.start()
             while True:
                 self.state.polled_at = time.monotonic()
                 if mine.unpositioned:
@@ -181,7 +186,9 @@ class TopicConsumer:
                     committed_at = time.monotonic()
                     await _tell_group(consumer, mine)
         finally:
-            await consumer.stop()
+            # A broker that is away must not keep the watchdog from starting anew.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
 
     async def _position(self, consumer: AIOKafkaConsumer, mine: _Partitions) -> None:
         wanted = sorted(mine.unpositioned & consumer.assignment())
@@ -221,7 +228,7 @@ class TopicConsumer:
                 continue  # unpositioned: fetched before we had sought
             rest = records
             if position.proof is not None:
-                if records[0].offset != position.next - 1 or digest(records[0].value) != position.proof:
+                if records[0].offset != position.next - 1 or digest(records[0].value or b"") != position.proof:
                     log.warning("topic was replaced", sink=self._sink.name, partition=partition.partition)
                     mine.unposition([partition])
                     replaced.append(partition)
@@ -234,7 +241,7 @@ class TopicConsumer:
                 mine.unposition([partition])
                 continue
             accepted[partition] = [
-                Incoming(partition.topic, partition.partition, record.offset, record.key.decode(), record.value)
+                Incoming(partition.topic, partition.partition, record.offset, _stream_of(record), record.value or b"")
                 for record in rest
             ]
         return accepted, replaced
@@ -250,6 +257,7 @@ class TopicConsumer:
         except FencedError:
             self.state.fenced += 1
             mine.unposition(partitions)
+            await asyncio.sleep(FENCED_SECONDS)
             return
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             log.warning("batch failed, retrying", sink=self._sink.name, error=repr(error))
@@ -296,15 +304,18 @@ class TopicConsumer:
         )
 
 
+def _stream_of(record: Any) -> str:
+    """Read the stream off a record's key; one that no relay of ours wrote must not stop a partition."""
+    return (record.key or b"").decode(errors="replace")
+
+
 def _partitions_of(error: Any) -> Iterable[TopicPartition]:
     carried = error.args[0]
     return [carried] if isinstance(carried, TopicPartition) else list(carried)
 
 
 async def _tell_group(consumer: AIOKafkaConsumer, mine: _Partitions) -> None:
-    offsets = {
-        partition: position.next for partition, position in mine.positions.items() if position.proof is None
-    }
+    offsets = {partition: position.next for partition, position in mine.positions.items() if position.proof is None}
     try:
         if offsets:
             await consumer.commit(offsets)

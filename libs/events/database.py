@@ -32,6 +32,16 @@ class Database:
     user: str
     password: str
 
+    @property
+    def owner(self) -> str:
+        """The role that owns everything and cannot log in."""
+        return f"{self.name}_owner"
+
+    @property
+    def reader(self) -> str:
+        """The role that owns nothing and cannot log in; the login becomes it for queries under row-level security."""
+        return f"{self.name}_reader"
+
     def arguments(self) -> dict[str, Any]:
         """Give asyncpg its connection arguments."""
         return {
@@ -78,14 +88,17 @@ async def prepare(admin_dsn: str, database: Database) -> None:
     """Create a service's owner role, login and database where they are missing.
 
     `admin_dsn` is a superuser's. The owner cannot log in; the login owns nothing, so that row-level security
-    and the append-only grants bind it.
+    and the append-only grants bind it. The login may become the reader, and inherits nothing from it.
     """
     admin = await asyncpg.connect(admin_dsn)
-    owner = f"{database.name}_owner"
+    owner = database.owner
     try:
         await admin.execute("select pg_advisory_lock(hashtext('zhicheng prepare'))")
         await _ensure_role(admin, owner, "nologin")
         await _ensure_role(admin, database.user, "login")
+        await _ensure_role(admin, database.reader, "nologin")
+        grant = "grant %I to %I with inherit false, set true"
+        await admin.execute(await _format(admin, grant, database.reader, database.user))
         await admin.execute(await _format(admin, "alter role %I password %L", database.user, database.password))
         if not await admin.fetchval("select 1 from pg_database where datname = $1", database.name):
             await admin.execute(await _format(admin, "create database %I owner %I", database.name, owner))
@@ -100,6 +113,8 @@ async def prepare(admin_dsn: str, database: Database) -> None:
 async def migrate(admin_dsn: str, database: Database, folders: Iterable[Path]) -> list[str]:
     """Apply the migrations that are missing, the spine's first, each in one transaction, forward only.
 
+    `{{owner}}`, `{{login}}` and `{{reader}}` in a file stand for the database's roles, quoted.
+
     Returns
     -------
     The names applied now.
@@ -113,7 +128,7 @@ async def migrate(admin_dsn: str, database: Database, folders: Iterable[Path]) -
     applied: list[str] = []
     try:
         await admin.execute("select pg_advisory_lock(hashtext('zhicheng migrate'))")
-        await admin.execute(await _format(admin, "set role %I", f"{database.name}_owner"))
+        await admin.execute(await _format(admin, "set role %I", database.owner))
         await admin.execute(
             "create table if not exists migrations (name text primary key, hash text not null,"
             " at timestamptz not null default now())"
@@ -130,13 +145,22 @@ async def migrate(admin_dsn: str, database: Database, folders: Iterable[Path]) -
                         raise RuntimeError(msg)
                     continue
                 async with admin.transaction():
-                    await admin.execute(text)
+                    await admin.execute(await _with_roles(admin, database, text))
                     await admin.execute("insert into migrations (name, hash) values ($1, $2)", name, hashed)
                 applied.append(name)
         await _grant(admin, database)
     finally:
         await admin.close()
     return applied
+
+
+async def _with_roles(admin: asyncpg.Connection, database: Database, text: str) -> str:
+    # After the hash was taken: the same file stands for the same migration under every prefix.
+    for name, role in (("owner", database.owner), ("login", database.user), ("reader", database.reader)):
+        hole = "{{" + name + "}}"
+        if hole in text:
+            text = text.replace(hole, await _format(admin, "%I", role))
+    return text
 
 
 def _with_database(dsn: str, name: str) -> str:

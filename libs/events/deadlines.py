@@ -22,12 +22,14 @@ from libs.events.contracts.base import instant_text
 from libs.events.envelope import Event
 from libs.events.ids import derived_command_id, fingerprint
 from libs.events.leader import Lead
-from libs.events.reactions import service_actor
+from libs.events.reactions import passing, service_actor
 from libs.events.views import Row, View
 from libs.kernel.decisions import Aggregate
 from libs.kernel.refusals import Refused
 
 log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 0.5
 
 Wanted = Callable[[Event], Mapping[str, datetime | None]]
 """Pure: the deadlines that an event sets (an instant) or calls off (None), by name."""
@@ -87,11 +89,14 @@ class DeadlineTimer:
             " order by 3, 1, 2 limit 200",
             self._clock.now(),
         )
-        for row in rows:
-            await self._fire(row)
+        for number, row in enumerate(rows):
+            if not await self._fire(row):
+                # What is due later must not come first.
+                await asyncio.sleep(RETRY_SECONDS)
+                return number
         return len(rows)
 
-    async def _fire(self, row: asyncpg.Record) -> None:
+    async def _fire(self, row: asyncpg.Record) -> bool:
         deadline = self._by_name[row["name"]]
         text = f"{row['name']} {instant_text(row['due'])}"
         command_id = derived_command_id(row["stream"], text, row["stream"])
@@ -100,9 +105,10 @@ class DeadlineTimer:
         try:
             await self._bus.execute(deadline.aggregate, row["stream"], deadline.command(), meta)
         except StoreUnavailableError:
-            await asyncio.sleep(0.5)
-            return
+            return False
         except Refused as refusal:
+            if passing(refusal):
+                return False
             outcome, reasons = "refused", [asdict(reason) for reason in refusal.reasons]
         await self._pool.execute(
             "insert into deadlines_fired (id, stream, name, due, outcome, reasons) values ($1, $2, $3, $4, $5, $6)"
@@ -114,3 +120,4 @@ class DeadlineTimer:
             outcome,
             reasons,
         )
+        return True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import asyncpg
 import structlog
@@ -15,6 +16,10 @@ log = structlog.get_logger(__name__)
 
 class LostLeadershipError(Exception):
     """The connection that held the lock is gone: someone else may lead by now."""
+
+
+class AlreadyLedError(Exception):
+    """Another process leads what was to be led for one piece of work."""
 
 
 class Lead:
@@ -57,6 +62,24 @@ async def lead(database: Database, name: str, work: Callable[[Lead], Awaitable[N
             backoff = min(backoff * 2, 2)
         finally:
             connection.terminate()
+
+
+@asynccontextmanager
+async def leading(pool: asyncpg.Pool, name: str) -> AsyncIterator[None]:
+    """Lead `name` for one piece of work.
+
+    Raises
+    ------
+    AlreadyLedError
+        When someone leads it now.
+    """
+    async with pool.acquire() as connection:
+        if not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", name):
+            raise AlreadyLedError(name)
+        try:
+            yield
+        finally:
+            await connection.execute("select pg_advisory_unlock(hashtext($1))", name)
 
 
 async def _until_lost(leadership: Lead, work: Callable[[Lead], Awaitable[None]]) -> None:

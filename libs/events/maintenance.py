@@ -8,12 +8,15 @@ from datetime import timedelta
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from libs.events.relay import BATCH_BYTES, PAGE, send_page
+from libs.events.leader import leading
+from libs.events.relay import BATCH_BYTES, PAGE, leadership_of, send_page
 from libs.events.store import Checkpoint, read_page
 from libs.events.topics import PARTITIONS, delete_topics, ensure_topics
 from libs.events.views import View
 
 REPLY_LIFE = timedelta(days=7)
+BLOCKS = 500
+"""How many blocks of a table a rebuild empties in one transaction."""
 
 
 async def rebase(owner: asyncpg.Connection) -> int:
@@ -34,8 +37,21 @@ async def republish(
 ) -> int:
     """Fill a new topic from the store, from the first event on; give how many records.
 
-    The old topic, if any, is deleted first. The caller has stopped the relay.
+    The old topic, if any, is deleted first. The caller has stopped the relay. Killed on the way, it leaves a relay
+    that begins at the first event again.
+
+    Raises
+    ------
+    AlreadyLedError
+        When a relay still leads.
     """
+    async with leading(pool, leadership_of(topic)):
+        # First of all: a relay that found half a topic must not go on from where it was in the old one.
+        await pool.execute("update relay set tick = 0, position = 0")
+        return await _fill_anew(pool, bootstrap, topic, progress)
+
+
+async def _fill_anew(pool: asyncpg.Pool, bootstrap: str, topic: str, progress: Callable[[int], None] | None) -> int:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
     await consumer.start()
     try:
@@ -84,7 +100,10 @@ async def _create_when_gone(bootstrap: str, topic: str) -> None:
 
 
 async def rebuild(pool: asyncpg.Pool, bootstrap: str, view: View, sink: str, topics: list[str]) -> None:
-    """Empty a view and have its consumer read everything again; it does not serve until it has caught up."""
+    """Empty a view and have its consumer read everything again; it does not serve until it has caught up.
+
+    Killed on the way, it leaves a view that does not serve until it is run again.
+    """
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
@@ -94,16 +113,29 @@ async def rebuild(pool: asyncpg.Pool, bootstrap: str, view: View, sink: str, top
         await consumer.stop()
     goals = [[partition.topic, partition.partition, end] for partition, end in ends.items() if end]
     async with pool.acquire() as connection, connection.transaction():
+        # Batches under way end first; those that follow are fenced until the view is empty.
+        await connection.execute("select pg_advisory_xact_lock(hashtextextended('rebuild ' || $1, 0))", sink)
         await connection.execute(
-            "insert into views (view, state, goals) values ($1, 'building', $2)"
-            " on conflict (view) do update set state = 'building', goals = excluded.goals",
+            "insert into views (view, state) values ($1, 'emptying')"
+            " on conflict (view) do update set state = 'emptying', goals = null",
             sink,
-            goals,
         )
-        # DELETE and not TRUNCATE: its exclusive lock would stall every reader's gate (trap 4).
-        await connection.execute(f'delete from "{view.name}"')  # noqa: S608 - a table of our own
         await connection.execute("delete from letters where view = $1", sink)
         await connection.execute("delete from offsets where view = $1", sink)
+    for table in (view.name, *view.beside):
+        await _empty(pool, table)
+    await pool.execute("update views set state = 'building', goals = $2 where view = $1", sink, goals)
+
+
+async def _empty(pool: asyncpg.Pool, table: str) -> None:
+    """Delete every row, page by page: one long transaction, or TRUNCATE's lock, would stall the gate (trap 4)."""
+    size = "select pg_relation_size($1::regclass) / current_setting('block_size')::int"
+    for first in range(0, await pool.fetchval(size, f'"{table}"') + 1, BLOCKS):
+        await pool.execute(
+            f'delete from "{table}" where ctid >= $1::tid and ctid < $2::tid',  # noqa: S608 - a table of our own
+            (first, 0),
+            (first + BLOCKS, 0),
+        )
 
 
 async def serving(pool: asyncpg.Pool, sink: str) -> bool:
@@ -111,6 +143,8 @@ async def serving(pool: asyncpg.Pool, sink: str) -> bool:
     row = await pool.fetchrow("select state, goals from views where view = $1", sink)
     if row is None or row["state"] == "serving":
         return True
+    if row["state"] == "emptying":
+        return False
     reached = await pool.fetchval(
         "select bool_and(coalesce(o.next, 0) >= (g->>2)::bigint) from jsonb_array_elements($2::jsonb) g"
         " left join offsets o on o.view = $1 and o.topic = g->>0 and o.partition = (g->>1)::int",

@@ -16,12 +16,12 @@ import asyncpg
 import structlog
 
 from libs.events.bus import CommandBus, Meta
-from libs.events.commit import StoreUnavailableError
 from libs.events.envelope import Event
 from libs.events.ids import derived_command_id, fingerprint
 from libs.events.leader import Lead
 from libs.events.points import point
 from libs.events.views import View, ViewSink
+from libs.kernel.codes import CODES
 from libs.kernel.decisions import Actor, Aggregate
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Role
@@ -32,6 +32,7 @@ RETRY_SECONDS = 1.0
 EARLY_SECONDS = 120
 """How long an illegal transition may still only be early; after that it is recorded as refused."""
 ALARM_SECONDS = 30
+SERVICE_UNAVAILABLE = 503
 
 
 class NotYetError(Exception):
@@ -39,6 +40,7 @@ class NotYetError(Exception):
 
 
 Build = Callable[[Event, str], Awaitable[Any]]
+Targets = Callable[[Event], Sequence[str]] | Callable[[Event], Awaitable[Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Reaction:
     aggregate
         The kind of stream it goes to.
     targets
-        Pure: the streams that the event concerns.
+        The streams that the event concerns, as the event says it or as this service's database knows it.
     build
         Gives the command for one target, reading what it needs; raises `NotYetError` when that has not come.
     """
@@ -62,7 +64,7 @@ class Reaction:
     name: str
     on: str
     aggregate: Aggregate
-    targets: Callable[[Event], Sequence[str]]
+    targets: Targets
     build: Build
 
 
@@ -89,7 +91,7 @@ class ReactionSink(ViewSink):
             (derived_command_id(event.id, reaction.name, target), reaction.name, target, event.stream, event.record)
             for event in events
             for reaction in self._by_type.get(event.type, ())
-            for target in reaction.targets(event)
+            for target in await _targets(reaction, event)
         ]
         if rows:
             await connection.executemany(
@@ -102,6 +104,11 @@ class ReactionSink(ViewSink):
         """Wake the executor."""
         await super().applied(records)
         self.owed.set()
+
+
+async def _targets(reaction: Reaction, event: Event) -> Sequence[str]:
+    found = reaction.targets(event)
+    return await found if isinstance(found, Awaitable) else found
 
 
 class ReactionExecutor:
@@ -145,6 +152,26 @@ class ReactionExecutor:
         return len(rows)
 
     async def _execute(self, row: asyncpg.Record) -> bool:
+        point("before-reaction")
+        try:
+            await self._command(row)
+        except Refused as refusal:
+            age = (datetime.now(UTC) - row["since"]).total_seconds()
+            early = any(reason.code == "ILLEGAL_TRANSITION" for reason in refusal.reasons) and age < EARLY_SECONDS
+            if early or passing(refusal):
+                await self._wait(row, str(refusal))
+                return False
+            log.warning("reaction refused", reaction=row["reaction"], target=row["target"], codes=str(refusal))
+            await self._record(row, "refused", [asdict(reason) for reason in refusal.reasons])
+        except Exception as error:  # noqa: BLE001 - whatever failed, the command is owed, and must not hold up others
+            await self._wait(row, repr(error))
+            return False
+        else:
+            point("after-reaction")
+            await self._record(row, "done", None)
+        return True
+
+    async def _command(self, row: asyncpg.Record) -> None:
         event = Event(row["event"])
         reaction = self._sink.by_name[row["reaction"]]
         meta = Meta(
@@ -155,24 +182,8 @@ class ReactionExecutor:
             causation_id=event.id,
             traceparent=event.attributes.get("traceparent", ""),
         )
-        point("before-reaction")
-        try:
-            command = await reaction.build(event, row["target"])
-            await self._bus.execute(reaction.aggregate, row["target"], command, meta)
-        except (NotYetError, StoreUnavailableError, asyncpg.InterfaceError, OSError) as error:
-            await self._wait(row, str(error))
-            return False
-        except Refused as refusal:
-            age = (datetime.now(UTC) - row["since"]).total_seconds()
-            if any(reason.code == "ILLEGAL_TRANSITION" for reason in refusal.reasons) and age < EARLY_SECONDS:
-                await self._wait(row, str(refusal))
-                return False
-            log.warning("reaction refused", reaction=reaction.name, target=row["target"], codes=str(refusal))
-            await self._record(row, "refused", [asdict(reason) for reason in refusal.reasons])
-        else:
-            point("after-reaction")
-            await self._record(row, "done", None)
-        return True
+        command = await reaction.build(event, row["target"])
+        await self._bus.execute(reaction.aggregate, row["target"], command, meta)
 
     async def _wait(self, row: asyncpg.Record, why: str) -> None:
         age = (datetime.now(UTC) - row["since"]).total_seconds()
@@ -194,6 +205,12 @@ class ReactionExecutor:
         )
 
 
+def passing(refusal: Refused) -> bool:
+    """Tell whether a refusal says nothing of the command, only of the moment: it is tried again."""
+    codes = {reason.code for reason in refusal.reasons}
+    return "WRITE_CONFLICT" in codes or any(CODES[code].status == SERVICE_UNAVAILABLE for code in codes)
+
+
 def to_one(kind: str, member: str) -> Callable[[Event], Sequence[str]]:
     """Target the one stream that a member of the event's data names."""
     return lambda event: (f"{kind}-{event.data[member]}",)
@@ -202,5 +219,3 @@ def to_one(kind: str, member: str) -> Callable[[Event], Sequence[str]]:
 def to_all(kind: str, member: str) -> Callable[[Event], Sequence[str]]:
     """Target every stream that a list in the event's data names."""
     return lambda event: [f"{kind}-{identity}" for identity in event.data[member]]
-
-

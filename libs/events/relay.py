@@ -24,6 +24,7 @@ PAGE = 4000
 BATCH_BYTES = 900_000
 POLL_SECONDS = 0.2
 """How long to sleep when nothing was notified; the gate may open without a notification."""
+STOP_SECONDS = 5
 GATE_SECONDS = 0.003
 """How long to wait for the gate after a notification that brought nothing yet."""
 
@@ -58,7 +59,7 @@ class Relay:
 
     async def run(self) -> None:
         """Lead and publish, for ever."""
-        await lead(self._database, f"relay {self._topic}", self._publish)
+        await lead(self._database, leadership_of(self._topic), self._publish)
 
     async def _publish(self, leadership: Lead) -> None:
         reader = await connect(self._database)
@@ -91,8 +92,7 @@ class Relay:
                 leadership.check()
                 sending = asyncio.ensure_future(send_page(producer, self._topic, page))
                 # The next page is read while the broker acknowledges this one.
-                following = await read_page(reader, page[-1].at, PAGE)
-                await sending
+                following, _ = await asyncio.gather(read_page(reader, page[-1].at, PAGE), sending)
                 point("after-publish")
                 leadership.check()
                 checkpoint = page[-1].at
@@ -105,9 +105,8 @@ class Relay:
                 page = following
         finally:
             self.state.leading = False
-            # On any error the producer is closed: what it still held may or may not arrive, and is sent again.
-            await asyncio.wait_for(producer.stop(), 10)
             reader.terminate()
+            await _close(producer)
 
     async def _wait_for_more(self, reader: Any, after: Checkpoint, appended: asyncio.Event) -> list[Settled]:
         if appended.is_set():
@@ -122,6 +121,24 @@ class Relay:
         except TimeoutError:
             return await read_page(reader, after, PAGE)
         return []
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    """Close a producer: what it still held may or may not arrive, and is sent again.
+
+    An idempotent one never gives up what it holds, so that stopping it while the broker is away would take for
+    ever, and one left alone would send old records behind a later leader's back.
+    """
+    try:
+        await asyncio.wait_for(producer.stop(), STOP_SECONDS)
+    except TimeoutError:
+        await producer._sender.close()  # noqa: SLF001 - pyright: ignore[reportPrivateUsage]
+        await producer.client.close()
+
+
+def leadership_of(topic: str) -> str:
+    """Name the leadership under which a topic is written."""
+    return f"relay {topic}"
 
 
 async def send_page(producer: AIOKafkaProducer, topic: str, page: list[Settled]) -> None:

@@ -47,6 +47,11 @@ def problems() -> list[str]:
             for version in range(1, model.version)
             if (name, version) not in registry.upcasters
         ]
+        found += [
+            f"{name} version {version} has no committed schema any more: what was ever written must stay readable"
+            for version in range(1, model.version)
+            if not path.with_name(f"{name}.{version}.json").exists()
+        ]
     known = {path_of(model).name.partition(".")[0] for model in registry.current.values()}
     found += [
         f"{path.name}: its payload type is gone; what was ever written must stay readable"

@@ -8,7 +8,7 @@ So resends in any order are harmless. Folds never decrypt.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +16,17 @@ import asyncpg
 import structlog
 
 from libs.events.canonical import digest
+from libs.events.commit import StoreUnavailableError
 from libs.events.consumer import Incoming
 from libs.events.envelope import Event
 
 log = structlog.get_logger(__name__)
 
+BEHIND = "behind a parked record of its stream"
+
 Row = dict[str, Any]
 Fold = Callable[[Row, Event], Row]
+Effects = Callable[[asyncpg.Connection, list[Event]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,10 @@ class View:
         Column to SQL type. Lists and objects are `jsonb`.
     fold
         Pure: the row so far (empty at the start of the stream) and the next event give the row.
+    effects
+        What else applied events cause, in the same transaction; each event is given once, in order.
+    beside
+        The tables that `effects` fills; a rebuild empties them too.
     """
 
     name: str
@@ -49,6 +57,8 @@ class View:
     kinds: frozenset[str]
     columns: Mapping[str, str]
     fold: Fold
+    effects: Effects | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -60,7 +70,7 @@ class _Stream:
     row: Row
     parked: bool = False
     touched: bool = False
-    held: dict[int, Incoming] = field(default_factory=dict[int, Incoming])
+    held: dict[int, list[Incoming]] = field(default_factory=dict[int, list[Incoming]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +102,18 @@ class ViewSink:
         )
 
     async def apply(self, connection: asyncpg.Connection, records: list[Incoming]) -> None:
-        """Fold a batch; a value that the table refuses parks its stream, the others go on."""
+        """Fold a batch; a value that the table refuses parks its stream from there on, the others go on."""
         mine = [record for record in records if record.kind in self.view.kinds]
-        if not mine:
+        if not mine or await self._poison(connection, mine) is None:
             return
-        try:
-            async with connection.transaction():
-                await self._fold_and_write(connection, mine)
-        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
-            for stream, of_stream in _by_stream(mine).items():
-                try:
-                    async with connection.transaction():
-                        await self._fold_and_write(connection, of_stream)
-                except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-                    log.exception("poison", view=self.name, stream=stream)
-                    await _write_letters(
-                        connection, self.name, [_letter(record, "parked", repr(error)) for record in of_stream]
-                    )
+        for of_stream in _by_stream(mine).values():
+            if len(of_stream) > 1 and await self._poison(connection, of_stream) is None:
+                continue
+            # One by one, to name the record; those behind it find it parked.
+            for record in of_stream:
+                if (error := await self._poison(connection, [record])) is not None:
+                    log.error("parked", view=self.name, stream=record.stream, error=repr(error))
+                    await _write_letters(connection, self.name, [_letter(record, "parked", repr(error))])
 
     async def applied(self, records: list[Incoming]) -> None:  # noqa: ARG002 - the protocol's
         """Wake those who wait to read what they wrote."""
@@ -116,25 +121,40 @@ class ViewSink:
             self.changed.notify_all()
 
     async def effects(self, connection: asyncpg.Connection, events: list[Event]) -> None:
-        """Do what else the applied events cause, in the same transaction; a plain view has nothing more."""
+        """Do what else the applied events cause, in the same transaction; most views have nothing more."""
+        if self.view.effects is not None and events:
+            await self.view.effects(connection, events)
+
+    async def _poison(self, connection: asyncpg.Connection, records: list[Incoming]) -> Exception | None:
+        """Fold and write; give the poison that undid it, and raise what will pass."""
+        try:
+            async with connection.transaction():
+                await self._fold_and_write(connection, records)
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+            return error
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, StoreUnavailableError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 - an effect that cannot read its event is poison, whatever it is
+            return error
+        return None
 
     async def _fold_and_write(self, connection: asyncpg.Connection, records: list[Incoming]) -> None:
         by_stream = _by_stream(records)
         states = await self._states(connection, list(by_stream))
         letters: list[Letter] = []
-        freed: list[tuple[str, int]] = []
+        freed: set[tuple[str, int]] = set()
         applied: list[Event] = []
         for stream, incoming in by_stream.items():
             state = states[stream]
             for record in incoming:
                 letters += self._take(state, record, applied)
-            while (following := state.held.pop(state.version + 1, None)) is not None and not state.parked:
-                freed.append((stream, state.version + 1))
-                letters += self._take(state, following, applied)
+                # What a resend has overtaken is taken too: a duplicate is dropped, another hash is a fork.
+                while state.held and (version := min(state.held)) <= state.version + 1:
+                    freed.add((stream, version))
+                    for held in state.held.pop(version):
+                        letters += self._take(state, held, applied)
         await self._write(connection, {name: state for name, state in states.items() if state.touched})
         await self.effects(connection, applied)
-        if letters:
-            await _write_letters(connection, self.name, letters)
         if freed:
             await connection.execute(
                 "delete from letters l using unnest($2::text[], $3::bigint[]) as f (stream, version)"
@@ -143,52 +163,57 @@ class ViewSink:
                 [stream for stream, _ in freed],
                 [version for _, version in freed],
             )
+        letters = [one for one in letters if one.kind == "parked" or (one.stream, one.version) not in freed]
+        if letters:
+            await _write_letters(connection, self.name, letters)
 
     def _take(self, state: _Stream, record: Incoming, applied: list[Event]) -> list[Letter]:
         if state.parked:
-            return [_letter(record, "parked", "behind a parked record of its stream")]
+            return [_letter(record, "parked", BEHIND)]
         try:
             event = Event(record.value)
-            if event.version <= state.version:
-                if event.version == state.version and event.hash != state.hash:
-                    return self._park(state, record, "fork: the same version with another hash")
-                return []
-            if event.version > state.version + 1:
-                state.held[event.version] = record
-                return [Letter(record.stream, event.version, "held", "its predecessor has not come", record.value)]
-            if event.prev_hash != state.hash:
-                return self._park(state, record, "fork: prevhash does not fit")
-            state.row = self.view.fold(state.row, event)
+            fault = _fault(state, event, record)
+            if not fault and event.version == state.version + 1:
+                state.row = self.view.fold(state.row, event)
         except Exception as error:  # noqa: BLE001 - a decoding or fold exception is poison, whatever it is
             return self._park(state, record, repr(error))
-        state.version, state.hash, state.touched = event.version, event.hash, True
-        applied.append(event)
+        if fault:
+            return self._park(state, record, fault)
+        if event.version > state.version + 1:
+            state.held.setdefault(event.version, []).append(record)
+            return [Letter(record.stream, event.version, "held", "its predecessor has not come", record.value)]
+        if event.version == state.version + 1:
+            state.version, state.hash, state.touched = event.version, event.hash, True
+            applied.append(event)
         return []
 
     def _park(self, state: _Stream, record: Incoming, error: str) -> list[Letter]:
         log.error("parked", view=self.name, stream=record.stream, error=error)
+        behind = [_letter(one, "parked", BEHIND) for held in state.held.values() for one in held]
         state.parked = True
-        return [_letter(record, "parked", error)]
+        state.held.clear()
+        return [_letter(record, "parked", error), *behind]
 
     async def _states(self, connection: asyncpg.Connection, streams: list[str]) -> dict[str, _Stream]:
+        # The letters first, and locked: a retry that is mending these streams is waited for, then seen whole.
+        letters = await connection.fetch(
+            "select stream, version, kind, record from letters where view = $1 and stream = any($2) for share",
+            self.name,
+            streams,
+        )
         states = {
-            row["stream"]: _Stream(
-                row["version"], row["hash"], {column: row[column] for column in self.view.columns}
-            )
+            row["stream"]: _Stream(row["version"], row["hash"], {column: row[column] for column in self.view.columns})
             for row in await connection.fetch(self._select, streams)
         }
         for stream in streams:
             states.setdefault(stream, _Stream(0, bytes(32), {}))
-        for row in await connection.fetch(
-            "select stream, version, kind, record from letters where view = $1 and stream = any($2)",
-            self.name,
-            streams,
-        ):
+        for row in letters:
             state = states[row["stream"]]
             if row["kind"] == "parked":
                 state.parked = True
             else:
-                state.held[row["version"]] = Incoming("", 0, 0, row["stream"], row["record"])
+                record = Incoming("", 0, 0, row["stream"], row["record"])
+                state.held.setdefault(row["version"], []).append(record)
         return states
 
     async def _write(self, connection: asyncpg.Connection, states: Mapping[str, _Stream]) -> None:
@@ -201,6 +226,17 @@ class ViewSink:
             [state.hash for state in states.values()],
             *([state.row.get(column) for state in states.values()] for column in self.view.columns),
         )
+
+
+def _fault(state: _Stream, event: Event, record: Incoming) -> str:
+    """Tell what is wrong with a record's place in its stream; nothing for most."""
+    if event.stream != record.stream:
+        return f"its key names another stream than its subject {event.stream}"
+    if event.version == state.version and event.hash != state.hash:
+        return "fork: the same version with another hash"
+    if event.version == state.version + 1 and event.prev_hash != state.hash:
+        return "fork: prevhash does not fit"
+    return ""
 
 
 def _by_stream(records: list[Incoming]) -> dict[str, list[Incoming]]:
@@ -221,7 +257,8 @@ def _letter(record: Incoming, kind: str, error: str) -> Letter:
 async def _write_letters(connection: asyncpg.Connection, view: str, letters: list[Letter]) -> None:
     await connection.executemany(
         "insert into letters (view, stream, version, hash, kind, error, record) values ($1, $2, $3, $4, $5, $6, $7)"
-        " on conflict (view, stream, version, hash) do nothing",
+        " on conflict (view, stream, version, hash) do update set kind = excluded.kind, error = excluded.error"
+        " where letters.kind = 'held' and excluded.kind = 'parked'",
         [
             (view, letter.stream, letter.version, digest(letter.record), letter.kind, letter.error, letter.record)
             for letter in letters
@@ -245,6 +282,10 @@ async def retry_parked(pool: asyncpg.Pool, sink: ViewSink, streams: list[str] | 
     mended = 0
     for stream in [row["stream"] for row in rows]:
         async with pool.acquire() as connection, connection.transaction():
+            # A batch under way may add letters while we wait for it: only a second statement sees them.
+            await connection.execute(
+                "select 1 from letters where view = $1 and stream = $2 for update", sink.name, stream
+            )
             letters = await connection.fetch(
                 "delete from letters where view = $1 and stream = $2 returning version, record", sink.name, stream
             )

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from importlib import import_module
 from importlib.metadata import version
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from libs.kernel.refusals import Refused
@@ -63,10 +64,16 @@ class Calendar:
                 change={"load": f"the working-day table of {on.year}"},
             )
         if on in self.makeups:
-            return Day(on, works=True, why=f"{self.makeups[on]}调休上班" if on.weekday() >= SATURDAY else "工作日")
+            return Day(
+                on, works=True, why=f"{self.makeups[on]}调休上班" if on.weekday() >= SATURDAY else "工作日"
+            )
         if on in self.holidays:
             return Day(on, works=False, why=f"{self.holidays[on]}放假")
-        return Day(on, works=False, why="周末") if on.weekday() >= SATURDAY else Day(on, works=True, why="工作日")
+        return (
+            Day(on, works=False, why="周末")
+            if on.weekday() >= SATURDAY
+            else Day(on, works=True, why="工作日")
+        )
 
     def explain(self, start: date, days: int) -> tuple[Day, ...]:
         """List every day of a period of `days` working days after `start`, which is not counted."""
@@ -93,7 +100,7 @@ class Calendar:
         return end_of_day(self.ends_on(beijing_date(begins), days))
 
     def working_days_between(self, begins: datetime, ends: datetime) -> int:
-        """Count the whole working days after the first day, up to an instant; the day of `ends` is whole at 24:00."""
+        """Count the whole working days after the first day, up to an instant; its own day is not over."""
         last = beijing_date(ends) - timedelta(days=1)
         span = (last - beijing_date(begins)).days
         return sum(self.day(last - timedelta(days=back)).works for back in range(max(span, 0)))
@@ -121,30 +128,30 @@ def end_of_day(on: date) -> datetime:
     return start_of_day(on + timedelta(days=1))
 
 
-class _Named(Protocol):
-    chinese: str
-
-
 @lru_cache(maxsize=8)
-def published_calendar(overrides: tuple[tuple[date, bool, str], ...] = ()) -> Calendar:
+def published_calendar(
+    overrides: tuple[tuple[date, bool, str], ...] = (), years: frozenset[int] = frozenset()
+) -> Calendar:
     """Load the tables of `chinesecalendar`, changed by a deployment's own entries.
 
     Parameters
     ----------
     overrides
-        Entries (day, whether it is worked, the holiday's name). They change the version, and they add no
-        year: a year is known when its whole arrangement is.
+        Entries (day, whether it is worked, the holiday's name). They change the version, and by themselves
+        they add no year: a year is known when its whole arrangement is.
+    years
+        Further years whose whole arrangement is among the overrides.
     """
-    from chinese_calendar.constants import Holiday, holidays, workdays  # noqa: PLC0415 - large; only this loads it
-
-    names = {one.value: one.chinese for one in Holiday}
-    off = {on: names[name] for on, name in holidays.items()}
-    on_duty = {on: names[name] for on, name in workdays.items()}
+    tables: Any = import_module("chinese_calendar.constants")  # large, and without types: loaded here only
+    names: dict[str, str] = {one.value: one.chinese for one in tables.Holiday}
+    off: dict[date, str] = {on: names[name] for on, name in tables.holidays.items()}
+    on_duty: dict[date, str] = {on: names[name] for on, name in tables.workdays.items()}
+    known = years | {on.year for on in off}
     for day, works, name in overrides:
         table, other = (on_duty, off) if works else (off, on_duty)
         other.pop(day, None)
         table[day] = name
-    tables = f"chinesecalendar-{version('chinesecalendar')}"
-    if overrides:
-        tables += "+" + sha256(repr(sorted(overrides)).encode()).hexdigest()[:12]
-    return Calendar(tables, frozenset(on.year for on in holidays), off, on_duty)
+    name_of_tables = f"chinesecalendar-{version('chinesecalendar')}"
+    if overrides or years:
+        name_of_tables += "+" + sha256(repr((sorted(overrides), sorted(years))).encode()).hexdigest()[:12]
+    return Calendar(name_of_tables, frozenset(known), off, on_duty)

@@ -19,5 +19,6 @@ class Code(NamedTuple):
 
 
 CODES: dict[str, Code] = {
-    name: Code(*entry) for name, entry in json.loads(files("libs.kernel").joinpath("codes.json").read_text("utf-8")).items()
+    name: Code(*entry)
+    for name, entry in json.loads(files("libs.kernel").joinpath("codes.json").read_text("utf-8")).items()
 }

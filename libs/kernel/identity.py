@@ -82,4 +82,3 @@ def name_reasons(text: str, pointer: str = "/name", limit: int = NAME_LENGTH) ->
     if any(unicodedata.category(one) in FORBIDDEN_CATEGORIES or one in INVISIBLE for one in text):
         found.append(Reason("ENCODING_INVALID", facts={"failing": "character"}, pointer=pointer))
     return tuple(found)
-

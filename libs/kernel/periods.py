@@ -98,7 +98,7 @@ def years_of_work(spans: Sequence[Span], on: date) -> int:
 
 
 def full_on(spans: Sequence[Span], years: int, on: date) -> date | None:
-    """Give the first day from `on` that has so many full years if the present work goes on; None for never."""
+    """Give the first day from `on` with so many full years, if the present work goes on; None for never."""
     day = on
     while (lacking := _lacking(spans, years, day)) > 0:
         if not spans or spans[-1].last < date.max:

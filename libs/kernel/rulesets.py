@@ -7,6 +7,7 @@ does not state a parameter makes the answer unknown and refuses; there are no de
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
@@ -20,7 +21,7 @@ from libs.kernel.refusals import Reason, Refused
 from libs.kernel.terms import Level, Route
 
 Tag = Literal["S", "F", "F2", "R", "I"]
-"""How sure the source is: stated in the notice, read in the instrument, reported, recalled, inferred (rules.md)."""
+"""How sure the source is: stated in the notice, read in the instrument, reported, recalled, inferred."""
 
 EVERY_SERIES = "*"
 """The scope of a rule set that applies to each series which has none of its own."""
@@ -33,7 +34,7 @@ class Strict(BaseModel):
 
 
 class Parameter(Strict):
-    """One number, share or list that a decision uses, with the clause, the source and the tag of its truth."""
+    """One number, share or list that a decision uses, with its clause, its source and the source's tag."""
 
     value: int | str | tuple[int, int] | tuple[str, ...]
     unit: str
@@ -152,6 +153,10 @@ class RuleSet(Strict):
             self._mistyped(name, "a list of texts")
         return tuple(text for text in value if isinstance(text, str))
 
+    def covers(self, level: Level, route: Route) -> bool:
+        """Whether any standard applies to a level and route."""
+        return any(level in one.levels and route in one.routes for one in self.standards)
+
     def conditions(self, level: Level, route: Route) -> Group:
         """Give the tree of a level and route; `ROUTE_NOT_OPEN_FOR_SERIES` when no standard covers them."""
         found = tuple(
@@ -259,13 +264,24 @@ def lint(rules: RuleSet, predicates: Needs) -> tuple[Reason, ...]:
     tuple of Reason
         `SOURCE_MISSING` for each number without clause and source, `CRITERION_BANNED` for each banned
         criterion that nobody could pass by another choice (invariant 22), `SCHEMA_INVALID` for each
-        predicate that does not exist or lacks a parameter; with a JSON Pointer into the document.
+        predicate that does not exist or lacks a parameter and each id used twice; with a JSON Pointer.
     """
     found = [
         Reason("SOURCE_MISSING", facts={"parameter": name}, pointer=f"/parameters/{name}", ruleset=rules.code)
         for name, parameter in rules.parameters.items()
         if not (parameter.clause.strip() and parameter.source.strip())
     ]
+    ids = Counter(leaf.id for standard in rules.standards for leaf in leaves(standard.conditions))
+    found.extend(
+        Reason(
+            "SCHEMA_INVALID",
+            facts={"condition": one, "times": times},
+            pointer="/standards",
+            ruleset=rules.code,
+        )
+        for one, times in ids.items()
+        if times > 1
+    )
     for position, standard in enumerate(rules.standards):
         pointer = f"/standards/{position}/conditions"
         for code, clause, leaf in _faults(standard.conditions, predicates):

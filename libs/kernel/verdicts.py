@@ -47,32 +47,54 @@ Predicate = Callable[[Facts, Leaf, RuleSet], Finding]
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """A node of a condition tree with its verdict; `leaf` and `finding` are set for conditions only."""
+class Judged:
+    """One condition with what came out of it."""
 
-    id: str
-    kind: str
-    verdict: Verdict
-    eligible_on: date | None = None
-    leaf: Leaf | None = None
-    finding: Finding | None = None
-    of: tuple[Explained, ...] = ()
+    leaf: Leaf
+    finding: Finding
+
+    @property
+    def id(self) -> str:
+        """The condition's id in its rule set."""
+        return self.leaf.id
+
+    @property
+    def verdict(self) -> Verdict:
+        """Met, unmet or unknown."""
+        return self.finding.verdict
+
+    @property
+    def eligible_on(self) -> date | None:
+        """The first day on which time alone makes it met."""
+        return self.finding.eligible_on
 
     @property
     def change(self) -> dict[str, Any]:
         """What would change the verdict, as plain JSON values."""
-        change = dict(self.finding.change) if self.finding else {}
+        change = dict(self.finding.change)
         if self.eligible_on and self.verdict is not Verdict.MET:
             change["eligible_on"] = self.eligible_on.isoformat()
         return change
 
     def text(self, language: str = "zh") -> str:
-        """Say the verdict of a condition in Chinese (`zh`) or English (`en`), with the facts compared."""
-        if self.leaf is None or self.finding is None:
-            return ""
+        """Say the verdict in Chinese (`zh`) or English (`en`), with the facts compared."""
         wording = self.leaf.en if language == "en" else self.leaf.zh
         pattern: str = getattr(wording, self.verdict.value)
         return pattern.format_map(_Shown(self.finding.facts))
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Conditions joined by `all` or `any`, with their common verdict."""
+
+    id: str
+    kind: str
+    verdict: Verdict
+    eligible_on: date | None
+    of: tuple[Judged | Joined, ...]
+
+
+Explained = Judged | Joined
 
 
 class _Shown(dict[str, Any]):
@@ -92,85 +114,78 @@ def evaluate(
     exists when time alone would do; of an `any` it is the earliest.
     """
     if isinstance(node, Leaf):
-        finding = predicates[node.predicate](facts, node, rules)
-        return Explained(node.id, node.kind, finding.verdict, finding.eligible_on, node, finding)
+        return Judged(node, predicates[node.predicate](facts, node, rules))
     parts = tuple(evaluate(child, facts, predicates, rules) for child in node.of)
-    return Explained(node.id, node.kind, _joined(node, parts), _day(node, parts), of=parts)
+    return Joined(node.id, node.kind, _joined(node, parts), _day(node, parts), parts)
 
 
 def _joined(group: Group, parts: tuple[Explained, ...]) -> Verdict:
     verdicts = {part.verdict for part in parts}
-    decisive = Verdict.UNMET if group.kind == "all" else Verdict.MET
-    if decisive in verdicts:
-        return decisive
+    deciding = Verdict.UNMET if group.kind == "all" else Verdict.MET
+    if deciding in verdicts:
+        return deciding
     return verdicts.pop() if len(verdicts) == 1 else Verdict.UNKNOWN
 
 
 def _day(group: Group, parts: tuple[Explained, ...]) -> date | None:
-    if group.kind == "any":
-        if any(part.verdict is Verdict.MET for part in parts):
-            return None
-        return min((part.eligible_on for part in parts if part.eligible_on), default=None)
     waiting = [part for part in parts if part.verdict is not Verdict.MET]
     days = [part.eligible_on for part in waiting if part.eligible_on]
+    if group.kind == "any":
+        return min(days, default=None) if len(waiting) == len(parts) else None
     return max(days) if days and len(days) == len(waiting) else None
 
 
-def conditions(explained: Explained) -> Iterator[Explained]:
+def conditions(explained: Explained) -> Iterator[Judged]:
     """Walk every condition of an evaluated tree."""
-    if explained.leaf is not None:
+    if isinstance(explained, Judged):
         yield explained
+        return
     for part in explained.of:
         yield from conditions(part)
 
 
-def decisive(explained: Explained) -> Iterator[Explained]:
+def decisive(explained: Explained) -> Iterator[Judged]:
     """Walk the conditions because of which a tree is not met, whether unmet or unknown.
 
     Of an `any` that nobody has met, only the alternatives that are open to the person count: those whose
-    entry conditions hold or are unknown. When none is open, the entry conditions themselves are the reason
-    (§11.31: EDUCATION_BELOW when no alternative has the education).
+    entry conditions hold or are unknown. When none is open, the entry conditions themselves are the reason,
+    each code once (§11.31: EDUCATION_BELOW when no alternative has the education).
     """
     if explained.verdict is Verdict.MET:
         return
-    if explained.leaf is not None:
+    if isinstance(explained, Judged):
         yield explained
         return
     failing = [part for part in explained.of if part.verdict is not Verdict.MET]
-    if explained.kind == "all":
-        for part in failing:
-            yield from decisive(part)
-        return
-    open_to = [part for part in failing if not _shut(part)]
-    for part in open_to:
+    if explained.kind == "any":
+        open_to = [part for part in failing if not any(_shut(part))]
+        if not open_to:
+            shut = {one.leaf.code: one for part in reversed(failing) for one in _shut(part)}
+            yield from reversed(shut.values())
+            return
+        failing = open_to
+    for part in failing:
         yield from decisive(part)
-    if not open_to:
-        seen: set[str] = set()
-        for part in failing:
-            for one in _entries(part):
-                if one.leaf and one.verdict is Verdict.UNMET and one.leaf.code not in seen:
-                    seen.add(one.leaf.code)
-                    yield one
 
 
-def _entries(explained: Explained) -> Iterator[Explained]:
-    return (one for one in conditions(explained) if one.leaf and one.leaf.entry)
-
-
-def _shut(explained: Explained) -> bool:
-    return any(one.verdict is Verdict.UNMET for one in _entries(explained))
+def _shut(explained: Explained) -> Iterator[Judged]:
+    """Walk the entry conditions that shut an alternative."""
+    return (one for one in conditions(explained) if one.leaf.entry and one.verdict is Verdict.UNMET)
 
 
 def reasons(explained: Explained, ruleset: str) -> tuple[Reason, ...]:
     """Give every reason for which a tree is not met, with code, clause, facts and what would change it."""
-    found: list[Reason] = []
-    for one in decisive(explained):
-        if one.leaf is None or one.finding is None:
-            continue
-        codes = (*one.finding.also, one.finding.code or one.leaf.code)
-        facts = {"condition": one.id, "verdict": one.verdict.value, **one.finding.facts}
-        found.extend(Reason(code, one.leaf.clause, facts, one.change, ruleset=ruleset) for code in codes)
-    return tuple(found)
+    return tuple(
+        Reason(
+            code,
+            one.leaf.clause,
+            {"condition": one.id, "verdict": one.verdict.value, **one.finding.facts},
+            one.change,
+            ruleset=ruleset,
+        )
+        for one in decisive(explained)
+        for code in (*one.finding.also, one.finding.code or one.leaf.code)
+    )
 
 
 def canonical(value: Mapping[str, Any]) -> str:

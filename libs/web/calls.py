@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import orjson
 from fastapi import APIRouter, Request
@@ -22,7 +22,7 @@ from libs.events.ids import fingerprint, http_command_id
 from libs.kernel.decisions import Actor, Aggregate
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Role
-from libs.web.auth import Principal
+from libs.web.auth import ANYONE, Principal
 from libs.web.problems import form_refusal
 from libs.web.server import header
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MAX_KEY = 200
 PATH_ID = {"type": "string", "format": "uuid"}
-ANY_ROLE = frozenset(Role)
+_KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"}
 
 
 class Form(BaseModel):
@@ -80,6 +80,10 @@ class Call:
         given = header(self.request.scope, b"correlation-id")
         return given if given and len(given) <= MAX_KEY and given.isascii() and given.isprintable() else ""
 
+    def new_identity(self) -> str:
+        """Give the identity of what this command creates: the same however often the command is sent."""
+        return str(uuid5(self.meta().command_id, "identity"))
+
     async def execute(self, aggregate: Aggregate, identity: str, command: Any) -> Reply:
         """Decide a command on one stream of this service."""
         return await self.spine.bus.execute(aggregate, aggregate.stream(identity), command, self.meta())
@@ -90,6 +94,7 @@ class Call:
 
 
 Handler = Callable[[Call, Any], Awaitable[Reply]]
+Question = Callable[[Call, Any], Awaitable[Any]]
 
 
 class Commands:
@@ -110,6 +115,25 @@ class Commands:
     ) -> Callable[[Handler], Handler]:
         """Add a command that replaces content: `If-Match` is required."""
         return self._add("PUT", path, body, frozenset(roles), 200, {"if_match": True, **document})
+
+    def ask(
+        self, path: str, body: type[BaseModel] | None, roles: Iterable[Role], **document: Any
+    ) -> Callable[[Question], Question]:
+        """Add a POST that changes nothing in any stream; it needs no Idempotency-Key."""
+        allowed = frozenset(roles)
+        if body is not None:
+            self.models[body.__name__] = body
+
+        def register(handler: Question) -> Question:
+            async def endpoint(request: Request) -> Response:
+                call = await _call(request, allowed)
+                answer = await handler(call, call.body if body is None else decode(body, call.body))
+                return Response(orjson.dumps(answer), 200, media_type="application/json")
+
+            self._route("POST", path, handler, endpoint, _document(path, _content(body, document), allowed, 200))
+            return handler
+
+        return register
 
     def upload(
         self, path: str, roles: Iterable[Role], media_types: tuple[str, ...], **document: Any
@@ -132,32 +156,38 @@ class Commands:
 
         def register(handler: Handler) -> Handler:
             async def endpoint(request: Request) -> Response:
-                spine: Spine = request.app.state.spine
-                principal = await spine.tokens.check(header(request.scope, b"authorization"))
-                actor = principal.actor(roles) if principal.subject != "anonymous" else _public(roles)
-                raw = await request.body()
-                call = Call(request, spine, principal, actor, raw)
+                call = await _call(request, roles)
                 if if_match and not header(request.scope, b"if-match"):
                     raise Refused.one("IF_MATCH_REQUIRED")
                 call.meta()  # a missing key is told before anything is read or written
-                reply = await handler(call, raw if body is None else decode(body, raw))
+                reply = await handler(call, call.body if body is None else decode(body, call.body))
                 return render(reply, status)
 
-            summary, _, description = (handler.__doc__ or "").partition("\n\n")
-            self.router.add_api_route(
-                path,
-                endpoint,
-                methods=[method],
-                name=handler.__name__,
-                summary=summary.strip().rstrip("."),
-                description=description.strip(),
-                response_model=None,
-                openapi_extra=_document(path, _content(body, document), roles, status, if_match=if_match),
-                status_code=status,
-            )
+            extra = _document(path, _content(body, document), roles, status, keyed=True, if_match=if_match)
+            self._route(method, path, handler, endpoint, extra)
             return handler
 
         return register
+
+    def _route(self, method: str, path: str, handler: Any, endpoint: Any, extra: dict[str, Any]) -> None:
+        summary, _, description = (handler.__doc__ or "").partition("\n\n")
+        self.router.add_api_route(
+            path,
+            endpoint,
+            methods=[method],
+            name=handler.__name__,
+            summary=summary.strip().rstrip("."),
+            description=description.strip(),
+            response_model=None,
+            openapi_extra=extra,
+        )
+
+
+async def _call(request: Request, roles: frozenset[Role]) -> Call:
+    spine: Spine = request.app.state.spine
+    principal = await spine.tokens.check(header(request.scope, b"authorization"))
+    actor = _public(roles) if principal is ANYONE else principal.actor(roles)
+    return Call(request, spine, principal, actor, await request.body())
 
 
 def decode(model: type[BaseModel], raw: bytes) -> Any:
@@ -227,33 +257,30 @@ def _content(body: type[BaseModel] | None, document: dict[str, Any]) -> dict[str
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}}
 
 
-def _document(
-    path: str, content: dict[str, Any], roles: frozenset[Role], status: int, *, if_match: bool
+def _document(  # noqa: PLR0913 - what one operation says about itself
+    path: str,
+    content: dict[str, Any],
+    roles: frozenset[Role],
+    status: int,
+    *,
+    keyed: bool = False,
+    if_match: bool = False,
 ) -> dict[str, Any]:
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    headers = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": _KEY_SCHEMA}
+    matching = {"name": "If-Match", "in": "header", "required": if_match, "schema": {"type": "string"}}
+    answer = {"$ref": "#/components/schemas/CommandReply"} if keyed else {"type": "object"}
     document: dict[str, Any] = {
         "parameters": [
             *({"name": name, "in": "path", "required": True, "schema": PATH_ID} for name in names),
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": True,
-                "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
-            },
-            {"name": "If-Match", "in": "header", "required": if_match, "schema": {"type": "string"}},
+            *((headers, matching) if keyed else ()),
         ],
-        "requestBody": {
-            "required": True,
-            "content": content,
-        },
+        "requestBody": {"required": True, "content": content},
         "responses": {
             str(status): {
                 "description": "Done",
-                "headers": {
-                    "ETag": {"schema": {"type": "string"}},
-                    "Consistency-Token": {"schema": {"type": "string"}},
-                },
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CommandReply"}}},
+                "headers": {name: {"schema": {"type": "string"}} for name in ("ETag", "Consistency-Token")},
+                "content": {"application/json": {"schema": answer}},
             },
             "default": {"$ref": "#/components/responses/Problem"},
         },

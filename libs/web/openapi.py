@@ -70,4 +70,6 @@ def document(app: FastAPI, models: dict[str, type[BaseModel]]) -> dict[str, Any]
         for operation in methods.values():
             # The default answer of a framework that validates; ours is a problem.
             operation.get("responses", {}).pop("422", None)
+            if "201" in operation.get("responses", {}):
+                operation["responses"].pop("200", None)
     return built

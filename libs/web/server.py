@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from libs.events.commit import StoreUnavailableError
@@ -20,7 +21,7 @@ log = structlog.get_logger(__name__)
 MAX_BODY = 1024 * 1024
 """The largest JSON body in bytes; materials are uploaded on routes with a limit of their own."""
 MAX_UPLOAD = 20 * 1024 * 1024
-UPLOADS = re.compile(r"/materials/[a-z]+$")
+UPLOADS = re.compile(r"/(materials/[a-z]+|uploads)$")
 
 _TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 REQUESTS = Counter("zhicheng_http_requests", "Requests answered", ["service", "method", "route", "status"])
@@ -46,7 +47,10 @@ class TooLargeError(Exception):
 
 
 class Server:
-    """ASGI: whatever happens inside, the answer is a good one or a problem with a code from the list."""
+    """ASGI: whatever happens inside, the answer is a good one or a problem with a code from the list.
+
+    Whoever is inside may leave headers for the answer in `scope["answer_headers"]`; a problem gets them too.
+    """
 
     def __init__(self, app: ASGIApp, service: str, trace_ratio: float) -> None:
         self._app = app
@@ -71,6 +75,7 @@ class Server:
                 names = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
+                    *scope.get("answer_headers", ()),
                     *(header for header in _SECURITY if header[0] not in names),
                     (b"traceresponse", traceparent.encode()),
                 ]
@@ -81,19 +86,22 @@ class Server:
             try:
                 await self._app(scope, _limited(scope, receive, headers), answer)
             except Exception as error:  # noqa: BLE001 - this is where every error ends
-                if status:
-                    raise
-                refusal = _refusal_of(error)
-                response = problem(
-                    refusal,
-                    path=scope["path"],
-                    language=language_of(headers.get(b"accept-language", b"").decode("latin-1")),
-                    trace_id=traceparent[3:35],
-                )
-                await response(scope, receive, answer)
+                # Starlette answers an unexpected error by our handler and raises it again, for this line.
+                if not status:
+                    await answer_problem(scope, error)(scope, receive, answer)
         route = getattr(scope.get("route"), "path", "other")
         REQUESTS.labels(self._service, scope["method"], route, status).inc()
         SECONDS.labels(self._service, route).observe(time.perf_counter() - started)
+
+
+def answer_problem(scope: Scope, error: Exception) -> Response:
+    """Render whatever went wrong as a problem; what was not expected is logged and told without detail."""
+    return problem(
+        _refusal_of(error),
+        path=scope["path"],
+        language=language_of(header(scope, b"accept-language")),
+        trace_id=scope["traceparent"][3:35],
+    )
 
 
 def _refusal_of(error: Exception) -> Refused:

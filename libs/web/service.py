@@ -11,12 +11,13 @@ from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from libs.events.commit import StoreUnavailableError
 from libs.events.points import arm
 from libs.events.tracing import start_tracing
 from libs.kernel.refusals import Refused
 from libs.web.health import health_router
 from libs.web.openapi import document
-from libs.web.server import Server
+from libs.web.server import Server, TooLargeError, answer_problem
 from libs.web.settings import Settings
 from libs.web.spine import Parts, Spine
 
@@ -48,7 +49,8 @@ def build(parts: Parts, settings: Settings) -> Server:
         redirect_slashes=False,
     )
     app.state.spine = spine
-    app.add_exception_handler(HTTPException, _as_refusal)
+    for kind in (HTTPException, Refused, StoreUnavailableError, TooLargeError, Exception):
+        app.add_exception_handler(kind, _answer)
     app.include_router(health_router(spine))
     models: dict[str, Any] = {}
     for router in parts.routers:
@@ -59,7 +61,7 @@ def build(parts: Parts, settings: Settings) -> Server:
     async def openapi() -> Response:
         return JSONResponse(document(app, models))
 
-    return Server(app, parts.name, settings.trace_ratio)
+    return Server(parts.front(spine, app) if parts.front else app, parts.name, settings.trace_ratio)
 
 
 def start_logging() -> None:
@@ -75,6 +77,7 @@ def start_logging() -> None:
     )
 
 
-async def _as_refusal(_: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    raise Refused.one(_BY_STATUS.get(status, "SCHEMA_INVALID")) from error
+async def _answer(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        error = Refused.one(_BY_STATUS.get(error.status_code, "SCHEMA_INVALID"))
+    return answer_problem(request.scope, error)

@@ -57,6 +57,14 @@ class Settings(BaseSettings):
     outside_seconds: float = Field(default=3.0, gt=0)
     """How long an outside system may take to answer."""
 
+    origins: str = ""
+    """gateway only: the origins of browsers that may call, separated by commas; none by default."""
+    quota: int = Field(default=60_000, gt=0)
+    """gateway only: how many requests a client or address may send in a window; what is unused is kept."""
+    window_seconds: int = Field(default=60, gt=0)
+    upstream_seconds: float = Field(default=15.0, gt=0)
+    """gateway only: how long a service may be silent before the gateway answers for it."""
+
     def database(self) -> Database:
         """Give this service's own database and login."""
         name = f"{self.database_prefix}_{self.service}"

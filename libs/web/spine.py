@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import asyncpg
 import httpx2
 import structlog
+from starlette.types import ASGIApp
 
 from libs.events import bus as bus_module
 from libs.events.blobs import Blobs, local_store
@@ -56,6 +58,8 @@ class Parts:
     adapters: Callable[[Spine], Any] | None = None
     workers: Sequence[Callable[[Spine], Awaitable[None]]] = ()
     """Loops of the service's own; each runs in the worker role until it is cancelled."""
+    front: Callable[[Spine, ASGIApp], ASGIApp] | None = None
+    """What stands before the app and may answer in its place."""
 
 
 class Spine:
@@ -82,6 +86,8 @@ class Spine:
         self.keys: KeyRing
         self.blobs: Blobs
         self.adapters: Any = None
+        self.exits = AsyncExitStack()
+        """Closed when the service stops; what `adapters` opens is entered here."""
         self._commit: GroupCommit
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -112,6 +118,7 @@ class Spine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._commit.close()
+        await self.exits.aclose()
         await self.http.aclose()
         await asyncio.wait_for(self.pool.close(), 10)
 
@@ -124,10 +131,8 @@ class Spine:
 
     def sinks_of_worker(self) -> list[ViewSink]:
         """Give every sink that the worker role feeds, views first."""
-        found = list(self.sinks.values())
-        if self.parts.deadlines_view is not None:
-            found.append(self._deadline_sink())
-        return found
+        due = self.parts.deadlines_view
+        return [*self.sinks.values(), *([ViewSink(due, sink_name(self.parts.name, due))] if due else [])]
 
     def _start_workers(self) -> None:
         for sink in self.sinks_of_worker():
@@ -146,11 +151,6 @@ class Spine:
             self._start(_for_ever(worker, self))
         self._start(_for_ever(_housekeeping, self))
 
-    def _deadline_sink(self) -> ViewSink:
-        view = self.parts.deadlines_view
-        assert view is not None  # noqa: S101 - the callers have looked
-        return ViewSink(view, f"{self.parts.name}_deadlines")
-
     def _consume(self, sink: ViewSink, services: Sequence[str]) -> None:
         topics = [topic_name(self.settings.topic_prefix, service) for service in services]
         group = f"{self.settings.topic_prefix}.{sink.name}.g1"
@@ -160,6 +160,11 @@ class Spine:
 
     def _start(self, work: Any) -> None:
         self._tasks.append(asyncio.create_task(work))
+
+
+def sink_name(service: str, view: View) -> str:
+    """Name the offsets and letters of a view; every service has a view called `deadlines`."""
+    return f"{service}_deadlines" if view.name == "deadlines" else view.name
 
 
 async def _for_ever(worker: Callable[[Spine], Awaitable[None]], spine: Spine) -> None:

@@ -44,7 +44,10 @@ class Outcome:
         """Expect these events, each a payload (compared whole) or a payload type, and no others."""
         events = self.events
         assert len(events) == len(expected), [type(one).__name__ for one in events]
-        found = [type(event) if isinstance(want, type) else event for event, want in zip(events, expected, strict=True)]
+        found: list[Any] = [
+            type(event) if isinstance(want, type) else event
+            for event, want in zip(events, expected, strict=True)
+        ]
         assert found == list(expected)
         return self
 
@@ -60,6 +63,12 @@ class Outcome:
         self.accepted()
         assert self.decision is not None
         return self.decision.events
+
+    def repeats(self, again: Refused) -> Self:
+        """Expect that a command repeated against the same state got the same answer (invariant 14)."""
+        assert self.refusal is not None
+        assert again.reasons == self.refusal.reasons
+        return self
 
     def accepted(self) -> Self:
         """Expect that the command was not refused."""
@@ -110,7 +119,9 @@ class Story:
             try:
                 self.aggregate.decide(self.state, command, context)
             except Refused as again:
-                assert again.reasons == refusal.reasons, "a repeated command got another answer (invariant 14)"
+                assert again.reasons == refusal.reasons, (
+                    "a repeated command got another answer (invariant 14)"
+                )
             return Outcome(None, refusal)
 
     def go(self, command: Any, actor: Actor | None = None, now: datetime | None = None) -> Self:
@@ -127,4 +138,3 @@ class Story:
 def given(aggregate: Aggregate, *payloads: Any, identity: str = uid("it")) -> Story:
     """Start a stream in which these events have happened."""
     return Story(aggregate, identity, aggregate.initial).fold(*payloads)
-

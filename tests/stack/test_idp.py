@@ -144,9 +144,7 @@ def test_a_sign_in_without_pkce_is_refused(
     assert "error=invalid_request" in answer.headers["Location"]
 
 
-def test_an_address_that_nobody_registered_is_never_redirected_to(
-    client: httpx2.Client, outside: OutsideInfo
-) -> None:
+def test_an_address_that_nobody_registered_is_never_redirected_to(client: httpx2.Client, outside: OutsideInfo) -> None:
     _put_front_end(client, outside)
     answer = client.get("/authorize", params=_query("verifier", redirect_uri=_REDIRECT + "/elsewhere"))
     assert answer.status_code == 400

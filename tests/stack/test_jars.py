@@ -20,7 +20,7 @@ def _small() -> jars.Jar:
 
 def test_a_jar_with_another_hash_is_refused(tmp_path: Path) -> None:
     tampered = replace(_small(), sha256="0" * 64)
-    with pytest.raises(StackError, match="is not the one in kafka.lock"):
+    with pytest.raises(StackError, match=r"is not the one in kafka\.lock"):
         jars.fetch([tampered], tmp_path)
     assert list((tmp_path / "jars").iterdir()) == []
 
@@ -31,6 +31,14 @@ def test_a_jar_of_the_lock_is_fetched_once_and_kept(tmp_path: Path) -> None:
     assert jars.fetch([_small()], tmp_path) == [first]
     assert first.stat().st_mtime_ns == written
     assert [one.name for one in (tmp_path / "jars").iterdir()] == [_small().filename]
+
+
+def test_a_jar_changed_in_the_cache_is_fetched_anew(tmp_path: Path) -> None:
+    (first,) = jars.fetch([_small()], tmp_path)
+    sound = first.read_bytes()
+    first.write_bytes(sound + b"x")
+    assert jars.fetch([_small()], tmp_path) == [first]
+    assert first.read_bytes() == sound
 
 
 def test_a_jar_that_is_nowhere_is_answered_with_one_sentence(tmp_path: Path) -> None:

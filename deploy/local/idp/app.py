@@ -156,46 +156,49 @@ def _exchange_code(state: State, issuer: str, form: dict[str, str]) -> dict[str,
     user = state.user(code.sub)
     if user is None:
         raise OAuthError("invalid_grant", "The user is gone.")
-    signed = access_token(
-        state.key, issuer, sub=code.sub, client_id=client_id, principal=user, scope=code.scope
-    )
+    signed = access_token(state.key, issuer, sub=code.sub, client_id=client_id, principal=user, scope=code.scope)
     body = _token_body(signed, code.scope)
     if "openid" in code.scope.split():
         body["id_token"] = id_token(state.key, issuer, sub=code.sub, client_id=client_id, nonce=code.nonce)
     return body
 
 
-def _add_dev(app: FastAPI, state: State, issuer: str) -> None:
-    async def read(request: Request, model: type[_Model]) -> _Model:
-        sent = request.headers.get("Authorization", "")
-        if not secrets.compare_digest(sent.encode(), f"Bearer {state.admin_secret}".encode()):
-            raise OAuthError("access_denied", "Send the admin secret of outside.json as a bearer token.", 401)
-        try:
-            return model.model_validate_json(await request.body() or b"{}")
-        except ValidationError as error:
-            raise OAuthError("invalid_request", f"The body does not fit: {error.error_count()} error(s).") from None
+async def _read(state: State, request: Request, model: type[_Model]) -> _Model:
+    sent = request.headers.get("Authorization", "")
+    if not secrets.compare_digest(sent.encode(), f"Bearer {state.admin_secret}".encode()):
+        raise OAuthError("access_denied", "Send the admin secret of outside.json as a bearer token.", 401)
+    try:
+        return model.model_validate_json(await request.body() or b"{}")
+    except ValidationError as error:
+        raise OAuthError("invalid_request", f"The body does not fit: {error.error_count()} error(s).") from None
 
+
+def _require_public(jwk: dict[str, Any]) -> None:
+    try:
+        key = import_key(jwk)
+    except (JoseError, ValueError):
+        raise OAuthError("invalid_request", "`jwk` is not a key.") from None
+    if key.is_private:
+        raise OAuthError("invalid_request", "`jwk` is a private key: keep it, and send the public one.")
+
+
+def _add_dev(app: FastAPI, state: State, issuer: str) -> None:
     @app.put("/dev/users/{sub}")
     async def put_user(sub: str, request: Request) -> dict[str, Any]:
-        user = state.put_user(sub, await read(request, Principal))
+        user = state.put_user(sub, await _read(state, request, Principal))
         return {"sub": sub, **user.model_dump()}
 
     @app.put("/dev/clients/{client_id}")
     async def put_client(client_id: str, request: Request) -> dict[str, Any]:
-        client = await read(request, Client)
+        client = await _read(state, request, Client)
         if client.jwk is not None:
-            try:
-                key = import_key(client.jwk)
-            except (JoseError, ValueError):
-                raise OAuthError("invalid_request", "`jwk` is not a key.") from None
-            if key.is_private:
-                raise OAuthError("invalid_request", "`jwk` is a private key: keep it, and send the public one.")
+            _require_public(client.jwk)
         state.put_client(client_id, client)
         return {"client_id": client_id, **client.model_dump()}
 
     @app.post("/dev/tokens")
     async def post_token(request: Request) -> Response:
-        wanted = await read(request, TokenRequest)
+        wanted = await _read(state, request, TokenRequest)
         user = state.user(wanted.sub)
         if user is None:
             raise OAuthError("invalid_request", "No such user: make it with PUT /dev/users/{sub}.", 404)

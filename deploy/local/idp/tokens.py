@@ -89,9 +89,7 @@ def _claimed_issuer(assertion: str) -> str:
         raise OAuthError("invalid_client", "The assertion is not a JWT with an `iss`.", 401) from None
 
 
-def _check_assertion(
-    assertion: str, jwk: dict[str, Any], client_id: str, audiences: set[str]
-) -> tuple[float, str]:
+def _check_assertion(assertion: str, jwk: dict[str, Any], client_id: str, audiences: set[str]) -> tuple[float, str]:
     try:
         claims = jwt.decode(assertion, import_key(jwk), algorithms=list(ASSERTION_ALGORITHMS)).claims
         jwt.JWTClaimsRegistry(
@@ -104,10 +102,9 @@ def _check_assertion(
         ).validate(claims)
     except (JoseError, ValueError) as error:
         raise OAuthError("invalid_client", f"The assertion is refused: {type(error).__name__}.", 401) from None
-    audience, expires_at, jti = claims["aud"], claims["exp"], claims["jti"]
+    expires_at, jti = claims["exp"], claims["jti"]
     # One audience only: an assertion that is good elsewhere too could be played here by whoever got it there.
-    only = audience[0] if isinstance(audience, list) and len(audience) == 1 else audience
-    if not isinstance(only, str) or only not in audiences:
+    if not any(claims["aud"] in (one, [one]) for one in audiences):
         raise OAuthError("invalid_client", "The assertion is for another audience.", 401)
     if expires_at > time.time() + _ASSERTION_LIFETIME_S + _SKEW_S:
         raise OAuthError("invalid_client", "The assertion lives longer than five minutes.", 401)

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
+from pydantic import TypeAdapter
 
 from deploy.local.info import write_private
 from deploy.local.standins.control import Body, Records
@@ -53,7 +54,7 @@ class Deliveries:
     """Callbacks on their way; what is not taken when the service stops is tried again when it starts."""
 
     def __init__(self, folder: Path, signer: Signer) -> None:
-        self._records = Records(folder / "callbacks.json", Callback, lambda one: one.id)
+        self._records = Records(folder / "callbacks.json", TypeAdapter(list[Callback]), lambda one: one.id)
         self._signer = signer
         self._tasks: set[asyncio.Task[None]] = set()
 

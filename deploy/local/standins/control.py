@@ -43,10 +43,10 @@ _Record = TypeVar("_Record", bound=BaseModel)
 class Records(Generic[_Record]):
     """Records under a natural key, in memory and in a file of mode 0600."""
 
-    def __init__(self, file: Path, model: type[_Record], key: Callable[[_Record], Hashable]) -> None:
+    def __init__(self, file: Path, many: TypeAdapter[list[_Record]], key: Callable[[_Record], Hashable]) -> None:
         self._file = file
         self._key = key
-        self._many = TypeAdapter(list[model])
+        self._many = many
         loaded = self._many.validate_json(file.read_bytes()) if file.exists() else []
         self._records: dict[Hashable, _Record] = {key(record): record for record in loaded}
 

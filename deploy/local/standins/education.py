@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from fastapi import FastAPI
+from pydantic import TypeAdapter
 
 from deploy.local.standins.control import Body, Records, Standin
 
@@ -25,7 +26,7 @@ class Answer(Body):
 def build(state: Path) -> FastAPI:
     """Build the service with its records under `state`."""
     standin = Standin("education", state)
-    records = Records(standin.folder / "records.json", Certificate, lambda one: one.certificate_no)
+    records = Records(standin.folder / "records.json", TypeAdapter(list[Certificate]), lambda one: one.certificate_no)
     standin.add_records(records)
 
     @standin.app.post("/v1/verifications")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from fastapi import FastAPI
-from pydantic import model_validator
+from pydantic import TypeAdapter, model_validator
 
 from deploy.local.standins.control import Body, Records, Standin
 
@@ -30,7 +30,7 @@ class Employment(Body):
 
 
 class Question(Body):
-    """Was this person insured by this unit on this day?"""
+    """The question whether a person was insured by a unit on a day."""
 
     id_number: str
     unit_code: str
@@ -48,7 +48,9 @@ def build(state: Path) -> FastAPI:
     """Build the service with its records under `state`."""
     standin = Standin("insurance", state)
     records = Records(
-        standin.folder / "records.json", Employment, lambda one: (one.id_number, one.unit_code, one.since)
+        standin.folder / "records.json",
+        TypeAdapter(list[Employment]),
+        lambda one: (one.id_number, one.unit_code, one.since),
     )
     standin.add_records(records)
 

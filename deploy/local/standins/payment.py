@@ -7,7 +7,7 @@ It is repeated until it gets a 2xx.
 
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from deploy.local.standins.callbacks import Deliveries, Signer
 from deploy.local.standins.control import Body, Records, Standin
@@ -63,7 +63,7 @@ class Payment(Body):
 def build(state: Path, base: str) -> FastAPI:
     """Build the service with its orders under `state`, reachable at `base`."""
     standin = Standin("payment", state)
-    orders = Records(standin.folder / "orders.json", Order, lambda one: one.order_id)
+    orders = Records(standin.folder / "orders.json", TypeAdapter(list[Order]), lambda one: one.order_id)
     standin.add_records(orders)
     signer = Signer(standin.folder / "signing-key.json")
     deliveries = Deliveries(standin.folder, signer)
@@ -79,7 +79,7 @@ def build(state: Path, base: str) -> FastAPI:
 
 def _lifespan(deliveries: Deliveries) -> Any:  # noqa: ANN401 - Starlette's own type is private
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         deliveries.resume()
         yield
         await deliveries.stop()

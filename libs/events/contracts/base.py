@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
-    FieldSerializationInfo,
     PlainSerializer,
     PlainValidator,
     WithJsonSchema,
@@ -40,28 +39,17 @@ def _sealed(value: object) -> str | Unsealed:
     raise ValueError(msg)
 
 
-class Sealer(Protocol):
-    """Seals the personal fields of one event; the spine passes it as the serialisation context."""
-
-    def seal(self, field: str, value: Unsealed) -> str:
-        """Give the sealed form of one field's value."""
-        ...
-
-
-def _seal(value: str | Unsealed, info: FieldSerializationInfo) -> str:
-    if not isinstance(value, Unsealed):
-        return value
-    sealer: Sealer | None = info.context  # pyright: ignore[reportAssignmentType]
-    if sealer is None:
+def _only_sealed(value: str | Unsealed) -> str:
+    if isinstance(value, Unsealed):
         msg = "an unsealed personal field must never be serialised"
         raise TypeError(msg)
-    return sealer.seal(info.field_name, value)
+    return value
 
 
 Sealed = Annotated[
     Any,
     PlainValidator(_sealed),
-    PlainSerializer(_seal, return_type=str),
+    PlainSerializer(_only_sealed, return_type=str),
     WithJsonSchema({"type": "string", "pattern": SEALED_FORM.pattern, "x-sealed": True}),
 ]
 """A personal field: AES-256-GCM under the person's own key; associated data: event id and field path."""
@@ -126,7 +114,7 @@ class Registry:
         model.personal = tuple(
             name
             for name, info in model.model_fields.items()
-            if any(isinstance(mark, PlainSerializer) and mark.func is _seal for mark in info.metadata)
+            if any(isinstance(mark, PlainSerializer) and mark.func is _only_sealed for mark in info.metadata)
         )
         self.current[model.__name__] = model
 

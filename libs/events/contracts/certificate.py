@@ -112,7 +112,7 @@ class CertificateIssued(Payload):
     issuer: str
     document: BlobRef
     seen: tuple[Seen, ...]
-    """The title, as it stood when the certificate was issued."""
+    """The title and the rule set, as they stood when the certificate was issued."""
 
 
 @contract("certificate", "十七.2")

@@ -29,14 +29,6 @@ from libs.events.contracts.intake_application import (
     IntegrityCommitmentSigned,
     MaterialAttached,
 )
-from libs.events.contracts.intake_payment import (
-    BillCancelled,
-    BillLapsed,
-    BillOpened,
-    PaymentReceived,
-    PaymentReported,
-    RefundDue,
-)
 from libs.events.contracts.intake_parts import (
     BlobRef,
     ConditionVerdict,
@@ -46,6 +38,14 @@ from libs.events.contracts.intake_parts import (
     Module,
     Seen,
     Sha256,
+)
+from libs.events.contracts.intake_payment import (
+    BillCancelled,
+    BillLapsed,
+    BillOpened,
+    PaymentReceived,
+    PaymentReported,
+    RefundDue,
 )
 from libs.events.contracts.intake_review import (
     ApplicationBarred,
@@ -193,7 +193,7 @@ class SubjectErased(Payload):
 
 @contract("intake", "八.1")
 class EmployerRegistered(Payload):
-    """An employer is known: legal name, unified social credit code, kind and district; `superior` may be empty."""
+    """An employer is known: name, unified social credit code, kind, district; `superior` may be empty."""
 
     name: str
     credit_code: str
@@ -217,7 +217,7 @@ class RuleSetDrafted(Payload):
 
 @contract("intake", "H")
 class RuleSetPublished(Payload):
-    """A rule set is in force from a day on; `document` is its canonical JSON text, `document_hash` its SHA-256."""
+    """A rule set is in force from a day on; `document` is its canonical JSON text, with its SHA-256."""
 
     code: str
     title: str

@@ -1,4 +1,4 @@
-"""What an application says up to its acceptance: draft, submission, employer, publicity, receipt, correction."""
+"""What an application says up to its acceptance: draft, submission, employer, receipt, correction."""
 
 from __future__ import annotations
 

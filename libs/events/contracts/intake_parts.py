@@ -22,7 +22,7 @@ class Seen(Part):
 
 
 class BlobRef(Part):
-    """A stored blob: SHA-256 of the stored (encrypted) bytes, size of the plain content in bytes, media type."""
+    """A stored blob: SHA-256 of the stored (encrypted) bytes, size of the plain content, media type."""
 
     hash: Sha256
     size: int

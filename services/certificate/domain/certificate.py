@@ -47,6 +47,15 @@ class TitleFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RulesFact:
+    """The one rule set that decides (invariant 21): its identity, its document, its version as read."""
+
+    identity: str
+    rules: RuleSet
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
 class IssueCertificate:
     """Issue the certificate of a title: a reaction to TitleGranted.
 
@@ -70,6 +79,8 @@ class IssueCertificate:
         The numbering's version, the next value of the counter, fresh random bytes.
     document
         The rendered certificate, already stored.
+    rules
+        The rule set in force for the title's series and level.
     """
 
     title: TitleFacts
@@ -83,7 +94,7 @@ class IssueCertificate:
     serial: int
     token: bytes
     document: BlobRef
-    rules: RuleSet
+    rules: RulesFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +153,7 @@ def evolve(state: State, payload: object, _event: object) -> State:
 
 def _issue(state: State, command: IssueCertificate, context: Context) -> Decision:
     title = command.title
-    refuse_all(
-        (*_not_issuable(state, title), *scope.misfits(title.route, title.scope), *_formal(command, context))
-    )
+    refuse_all((*_not_issuable(state, title), *scope.misfits(title.route, title.scope), *_formal(command, context)))
     number = certificate_number(
         command.template,
         year=command.issued_on.year,
@@ -170,7 +179,7 @@ def _issue(state: State, command: IssueCertificate, context: Context) -> Decisio
         issued_on=command.issued_on,
         issuer=command.issuer,
         document=command.document,
-        seen=(title.seen,),
+        seen=(title.seen, command.rules.seen),
     )
     return Decision(
         events=(issued,),
@@ -180,7 +189,7 @@ def _issue(state: State, command: IssueCertificate, context: Context) -> Decisio
             claims.verification_code(code),
         ),
         reply={"number": number},
-        ruleset=command.rules.code,
+        ruleset=command.rules.identity,
     )
 
 
@@ -200,7 +209,7 @@ def _formal(command: IssueCertificate, context: Context) -> Iterator[Reason]:
             change={"issuer": ISSUER},
             pointer="/issuer",
         )
-    first_year = command.rules.integer(FIRST_YEAR)
+    first_year = command.rules.rules.integer(FIRST_YEAR)
     if command.issued_on.year < first_year:
         yield Reason(
             "ISSUE_DATE_INVALID",
@@ -208,7 +217,7 @@ def _formal(command: IssueCertificate, context: Context) -> Iterator[Reason]:
             facts={"issued_on": command.issued_on.isoformat()},
             change={"not_before_year": first_year},
             pointer="/issued_on",
-            ruleset=command.rules.code,
+            ruleset=command.rules.identity,
         )
     # Not "today exactly": rendering may cross midnight, and a reaction's refusal is final.
     earliest, today = command.title.granted_on, beijing_date(context.now)

@@ -14,7 +14,7 @@ CERTIFICATE_NUMBER = "certificate_number"
 CERTIFICATE_OF_TITLE = "certificate_of_title"
 VERIFICATION_CODE = "verification_code"
 
-CODES: Mapping[str, str] = MappingProxyType(
+CLAIM_CODES: Mapping[str, str] = MappingProxyType(
     {
         LIVE_TITLE: "ALREADY_ISSUED",
         CERTIFICATE_NUMBER: "DUPLICATE_CERT_NO",
@@ -25,9 +25,7 @@ CODES: Mapping[str, str] = MappingProxyType(
 """For the command bus: the refusal code by the claim's name."""
 
 
-def live_title(
-    person: str, series: str, specialty: str, level: Level | None, scope: str
-) -> tuple[Claim, ...]:
+def live_title(person: str, series: str, specialty: str, level: Level | None, scope: str) -> tuple[Claim, ...]:
     """Claim the one live title of a person, series, specialty, level and scope (invariant 8).
 
     Nothing is claimed while one of them is unknown, as an old record may leave it.

@@ -102,9 +102,7 @@ def is_certificate_number(text: str) -> bool:
 def _misfits(version: str, series_number: int, serial: int) -> list[Reason]:
     template = TEMPLATES.get(version)
     if template is None:
-        return [
-            Reason("SOURCE_MISSING", "附九", facts={"template": version}, change={"known": sorted(TEMPLATES)})
-        ]
+        return [Reason("SOURCE_MISSING", "附九", facts={"template": version}, change={"known": sorted(TEMPLATES)})]
     places = (
         ("series_number", series_number, template.series_digits),
         ("serial", serial, template.serial_digits),

@@ -40,9 +40,7 @@ def lacking(revocation: Revocation) -> Iterator[Reason]:
         )
     grounds = [ground.value for ground in Ground]
     if revocation.ground not in grounds:
-        yield Reason(
-            "GROUND_REQUIRED", CLAUSE, facts={"ground": revocation.ground}, change={"one_of": grounds}
-        )
+        yield Reason("GROUND_REQUIRED", CLAUSE, facts={"ground": revocation.ground}, change={"one_of": grounds})
     if not (revocation.case and revocation.decision_no):
         yield Reason(
             "CASE_REQUIRED",

@@ -205,9 +205,7 @@ def _grant(state: State, command: GrantTitle, context: Context) -> Decision:
     )
     return Decision(
         events=(granted, decided) if revoked else (granted,),
-        claims=claims.live_title(
-            command.person, command.series, command.specialty, command.level, command.scope
-        ),
+        claims=claims.live_title(command.person, command.series, command.specialty, command.level, command.scope),
         ruleset=command.ruleset,
     )
 
@@ -251,9 +249,7 @@ def _import(state: State, command: ImportTitle, context: Context) -> Decision:
     return Decision(
         events=(imported,),
         claims=(
-            *claims.live_title(
-                command.person, command.series, command.specialty, command.level, command.scope
-            ),
+            *claims.live_title(command.person, command.series, command.specialty, command.level, command.scope),
             *claims.certificate_number(command.issuer, command.certificate_no),
         ),
     )
@@ -318,9 +314,7 @@ def _out_of_order(obtained_on: date, today: date) -> Iterator[Reason]:
 
 def _city_only(context: Context) -> Iterator[Reason]:
     if context.actor.role != Role.CITY:
-        yield Reason(
-            "FORBIDDEN_ACTOR", "附十一", facts={"role": context.actor.role}, change={"role": Role.CITY.value}
-        )
+        yield Reason("FORBIDDEN_ACTOR", "附十一", facts={"role": context.actor.role}, change={"role": Role.CITY.value})
 
 
 def _unreasoned(reasons: str) -> Iterator[Reason]:

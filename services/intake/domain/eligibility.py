@@ -12,7 +12,7 @@ from libs.events.contracts.intake import ConditionVerdict
 from libs.kernel.refusals import Reason, Refused
 from libs.kernel.rulesets import RuleSet
 from libs.kernel.terms import Level, Route
-from libs.kernel.verdicts import Explained, Verdict, canonical, conditions, evaluate, reasons
+from libs.kernel.verdicts import Explained, Judged, Verdict, canonical, conditions, evaluate, reasons
 from services.intake.domain.facts import Candidate
 from services.intake.domain.predicates import PREDICATES
 
@@ -41,9 +41,7 @@ class Assessment:
         return tuple(_recorded(one, decisive.get(one.id, [])) for one in conditions(self.tree))
 
 
-def _recorded(one: Explained, codes: Iterable[str]) -> ConditionVerdict:
-    assert one.leaf is not None, "conditions() gives leaves only"
-    assert one.finding is not None, "a leaf has its finding"
+def _recorded(one: Judged, codes: Iterable[str]) -> ConditionVerdict:
     return ConditionVerdict(
         id=one.id,
         clause=one.leaf.clause,
@@ -63,14 +61,14 @@ def assess(candidate: Candidate, level: Level, route: Route, rules: RuleSet) -> 
     """
     tree = evaluate(rules.conditions(level, route), candidate, PREDICATES, rules)
     warnings: tuple[str, ...] = ()
-    if route is Route.EXCEPTIONAL_PEERS:
+    if route is Route.EXCEPTIONAL_PEERS and rules.covers(level, Route.ORDINARY):
         ordinary = evaluate(rules.conditions(level, Route.ORDINARY), candidate, PREDICATES, rules)
         warnings = ("ROUTE_NOT_NEEDED",) if ordinary.verdict is Verdict.MET else ()
     return Assessment(tree, reasons(tree, rules.code), warnings)
 
 
 def years_count_to(rules: RuleSet, submitted_on: date, year: int) -> date:
-    """Give the day to which years are counted (§11.28): the submission's, or 31 December of the review year."""
+    """Give the day to which years are counted (§11.28): the submission's, or the review year's last."""
     match rules.text("years_cutoff"):
         case "submission_day":
             return submitted_on

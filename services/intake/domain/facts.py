@@ -1,4 +1,4 @@
-"""What the shell has read elsewhere and hands to a decision: typed, dated, and cited where it was a stream."""
+"""What the shell has read elsewhere and hands to a decision: typed, and cited where it was a stream."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The one rule set under which a decision is made, with the stream that says so."""
+    """The one rule set under which a decision is made; `until` is its last day, if it has one."""
 
     identity: str
     rules: RuleSet
     seen: Seen
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

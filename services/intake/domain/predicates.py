@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from libs.kernel.periods import Span, corresponding_day, counted, free_from, full_on, full_years, years_of_work
+from libs.kernel.periods import (
+    Span,
+    corresponding_day,
+    counted,
+    free_from,
+    full_on,
+    full_years,
+    years_of_work,
+)
 from libs.kernel.rulesets import Leaf, Needs, RuleSet, names, whole
 from libs.kernel.terms import Check, Degree, EmployerKind, Level
 from libs.kernel.verdicts import Finding, Predicate, Verdict
@@ -23,14 +31,16 @@ SPEAKING_CODES: Final = {
 """Employers out of scope for which the law has a reason of its own (§11.40, 七.5)."""
 
 
-def _is(met: bool) -> Verdict:
+def _is(met: bool) -> Verdict:  # noqa: FBT001 - the verdict of a comparison
     return Verdict.MET if met else Verdict.UNMET
 
 
 def _present(candidate: Candidate) -> Employment | None:
     """Give the employment with the employer of the application that stands today."""
     found = (
-        one for one in candidate.employments if one.employer == candidate.employer and one.covers(candidate.today)
+        one
+        for one in candidate.employments
+        if one.employer == candidate.employer and one.covers(candidate.today)
     )
     return next(found, None)
 
@@ -79,7 +89,8 @@ def not_banned(candidate: Candidate, _leaf: Leaf, _rules: RuleSet) -> Finding:
 def checked(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
     """Compare: the data check `check` matches, or a person has decided that it stands (说一).
 
-    A mismatch waits for a person, who alone decides (十四.1); what is unavailable or not asked yet is unknown.
+    A mismatch waits for a person, who alone decides (十四.1); what is unavailable or not yet asked is
+    unknown.
     """
     name = str(leaf.parameters["check"])
     answer = candidate.checks.get(name)
@@ -91,7 +102,9 @@ def checked(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
     if answer.answer is Check.MATCH:
         return Finding(Verdict.MET, facts)
     waits = answer.answer is Check.UNAVAILABLE
-    return Finding(Verdict.UNKNOWN, facts, code="UPSTREAM_UNAVAILABLE" if waits else "HUMAN_DECISION_REQUIRED")
+    return Finding(
+        Verdict.UNKNOWN, facts, code="UPSTREAM_UNAVAILABLE" if waits else "HUMAN_DECISION_REQUIRED"
+    )
 
 
 def _rank(degree: Degree) -> int:
@@ -154,7 +167,10 @@ def title_held(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
     """
     held = _titles(candidate, leaf)
     usable = [one for one in held if not one.scope]
-    facts = {"need": str(leaf.parameters["level"]), "titles": [[one.identity, one.standing.value] for one in held]}
+    facts = {
+        "need": str(leaf.parameters["level"]),
+        "titles": [[one.identity, one.standing.value] for one in held],
+    }
     if any(one.standing is Standing.LIVE for one in usable):
         return Finding(Verdict.MET, facts)
     if any(one.standing is Standing.UNKNOWN for one in usable):
@@ -167,9 +183,11 @@ def title_held(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
 
 
 def years_since_title(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
-    """Compare: `years` full years since the earliest title that `title_held` accepts, by the calendar (§11.29)."""
+    """Compare: `years` full years since the earliest title of the kind, by the calendar (§11.29)."""
     years = whole(leaf.parameters["years"])
-    usable = [one for one in _titles(candidate, leaf) if not one.scope and one.standing is not Standing.REVOKED]
+    usable = [
+        one for one in _titles(candidate, leaf) if not one.scope and one.standing is not Standing.REVOKED
+    ]
     if not usable:
         return Finding(Verdict.UNMET, {"need": years, "have": 0})
     live = [one for one in usable if one.standing is Standing.LIVE]

@@ -13,8 +13,7 @@ from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Aggregate, Context, Decision
 from libs.kernel.periods import free_from, last_day
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
-from libs.kernel.rulesets import RuleSet
-from services.integrity.domain.consequences import CaseFacts
+from services.integrity.domain.consequences import CaseFacts, RulesFact
 
 CLAUSE = "十七.3"
 
@@ -49,7 +48,7 @@ class ImposeBan:
 
     case: CaseFacts
     until: date | None
-    rules: RuleSet
+    rules: RulesFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def _impose(state: State, command: ImposeBan) -> Decision:
     basis = case.ban_basis
     if basis is None or not case.founded or case.subject_kind is not SubjectKind.APPLICANT:
         raise Refused((_no_case(case),))
-    years = command.rules.integer(YEARS[basis])
+    years = command.rules.rules.integer(YEARS[basis])
     until = last_day(case.effective_on, years=years)
     refuse_all(_wrong_length(command, until, years))
     imposed = BanImposed(
@@ -119,9 +118,9 @@ def _impose(state: State, command: ImposeBan) -> Decision:
         basis=basis.value,
         from_day=case.effective_on,
         until=until,
-        seen=(case.seen,),
+        seen=(case.seen, command.rules.seen),
     )
-    return Decision(events=(imposed,), ruleset=command.rules.code)
+    return Decision(events=(imposed,), ruleset=command.rules.identity)
 
 
 def _no_case(case: CaseFacts) -> Reason:
@@ -141,19 +140,13 @@ def _wrong_length(command: ImposeBan, until: date, years: int) -> Iterator[Reaso
             facts={"until": command.until.isoformat(), "years": years},
             change={"until": until.isoformat()},
             pointer="/until",
-            ruleset=command.rules.code,
+            ruleset=command.rules.identity,
         )
 
 
 def _end(state: State, context: Context) -> Decision:
     if state is None or state.ended or beijing_date(context.now) <= state.until:
-        now = (
-            "none"
-            if state is None
-            else "ended"
-            if state.ended
-            else f"in_force_until_{state.until.isoformat()}"
-        )
+        now = "none" if state is None else "ended" if state.ended else f"in_force_until_{state.until.isoformat()}"
         raise illegal_transition(now, "EndBan", ["over"])
     return Decision(events=(BanEnded(person=state.person, free_from=free_from(state.until)),))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol, assert_never
+from typing import Final, Protocol, assert_never
 
 from libs.events.contracts.intake import BlobRef, Seen
 from libs.events.contracts.integrity import (
@@ -26,8 +26,11 @@ from libs.kernel.decisions import Aggregate, Claim, Context, Decision
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
 from services.integrity.domain.city import only_the_city, unreasoned
 
-DECISION_NUMBER = "decision_number"
+DECISION_NUMBER: Final = "decision_number"
 """The claim by which two cases never share a decision's number."""
+
+CLAIM_CODES: Final = {DECISION_NUMBER: "SCHEMA_INVALID"}
+"""For the command bus: the refusal code by the claim's name."""
 
 
 class Stage(StrEnum):
@@ -350,7 +353,6 @@ def _covers(state: State, title: TitleFacts | None) -> bool:
     return (
         state is not None
         and state.stage is Stage.FOUNDED
-        and state.subject_kind is SubjectKind.APPLICANT
         and (title is None or state.subject == title.person)
     )
 
@@ -377,9 +379,7 @@ def _unproved(evidence: tuple[Evidence, ...]) -> Iterator[Reason]:
 
 def _unnumbered(decision_no: str) -> Iterator[Reason]:
     if not decision_no.strip():
-        yield Reason(
-            "SCHEMA_INVALID", "十七.2", change={"needs": "the decision's number"}, pointer="/decision_no"
-        )
+        yield Reason("SCHEMA_INVALID", "十七.2", change={"needs": "the decision's number"}, pointer="/decision_no")
 
 
 CASE = Aggregate("case", INITIAL, decide, evolve)

@@ -12,9 +12,7 @@ from libs.kernel.terms import Role
 def only_the_city(context: Context, clause: str) -> Iterator[Reason]:
     """Refuse every other role, the system's own included: a machine finding is never a decision."""
     if context.actor.role != Role.CITY:
-        yield Reason(
-            "FORBIDDEN_ACTOR", clause, facts={"role": context.actor.role}, change={"role": Role.CITY.value}
-        )
+        yield Reason("FORBIDDEN_ACTOR", clause, facts={"role": context.actor.role}, change={"role": Role.CITY.value})
 
 
 def unreasoned(text: str, clause: str, pointer: str) -> Iterator[Reason]:

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 
 from libs.events.contracts.intake import Seen
 from libs.events.contracts.integrity import BanBasis, IntegrityCaseDecided, SubjectKind
+from libs.kernel.rulesets import RuleSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,15 @@ class CaseFacts:
     ban_basis: BanBasis | None
     findings: str
     effective_on: date
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class RulesFact:
+    """The one rule set that decides (invariant 21): its identity, its document, its version as read."""
+
+    identity: str
+    rules: RuleSet
     seen: Seen
 
 

@@ -16,9 +16,8 @@ from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Aggregate, Context, Decision
 from libs.kernel.periods import free_from, last_day
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
-from libs.kernel.rulesets import RuleSet
 from services.integrity.domain.city import only_the_city, unreasoned
-from services.integrity.domain.consequences import CaseFacts
+from services.integrity.domain.consequences import CaseFacts, RulesFact
 
 CLAUSE = "十七.4"
 YEARS = "record_years"
@@ -35,7 +34,7 @@ class RecordCase:
 
     case: CaseFacts
     expires_on: date | None
-    rules: RuleSet
+    rules: RulesFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ def _record(state: State, command: RecordCase, context: Context) -> Decision:
         raise illegal_transition("recorded", "RecordCase", ["none"])
     case = command.case
     recorded_on = beijing_date(context.now)
-    years = command.rules.integer(YEARS)
+    years = command.rules.rules.integer(YEARS)
     expires_on = last_day(recorded_on, years=years)
     refuse_all((*_unfounded(case), *_wrong_term(command, expires_on, years)))
     recorded = IntegrityRecorded(
@@ -128,9 +127,9 @@ def _record(state: State, command: RecordCase, context: Context) -> Decision:
         facts=case.findings,
         recorded_on=recorded_on,
         expires_on=expires_on,
-        seen=(case.seen,),
+        seen=(case.seen, command.rules.seen),
     )
-    return Decision(events=(recorded,), ruleset=command.rules.code)
+    return Decision(events=(recorded,), ruleset=command.rules.identity)
 
 
 def _unfounded(case: CaseFacts) -> Iterator[Reason]:
@@ -146,7 +145,7 @@ def _wrong_term(command: RecordCase, expires_on: date, years: int) -> Iterator[R
             facts={"expires_on": command.expires_on.isoformat(), "years": years},
             change={"expires_on": expires_on.isoformat()},
             pointer="/expires_on",
-            ruleset=command.rules.code,
+            ruleset=command.rules.identity,
         )
 
 

@@ -151,7 +151,7 @@ def _list(state: Agency, command: ListAgency) -> Decision:
     return Decision((AgencyListed(year=command.year, listed_until=command.listed_until),))
 
 
-def evolve(state: Agency, payload: object, event: object) -> Agency:  # noqa: ARG001 - one shape for all
+def evolve(state: Agency, payload: object, _event: object) -> Agency:
     """Fold one payload."""
     match payload:
         case AgencyFiled():

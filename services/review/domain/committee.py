@@ -203,7 +203,7 @@ def _approval_reasons(state: Committee, agency: AgencyFact, context: Context) ->
         )
 
 
-def evolve(state: Committee, payload: object, event: object) -> Committee:  # noqa: ARG001 - one shape for all
+def evolve(state: Committee, payload: object, _event: object) -> Committee:
     """Fold one payload."""
     match payload:
         case CommitteeFiled():

@@ -92,14 +92,7 @@ class LapseByBan:
     ban: BanFact
 
 
-Command = (
-    InviteEndorser
-    | GiveEndorsement
-    | RefuseEndorsement
-    | WithdrawEndorsement
-    | LapseByTitle
-    | LapseByBan
-)
+Command = InviteEndorser | GiveEndorsement | RefuseEndorsement | WithdrawEndorsement | LapseByTitle | LapseByBan
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +131,7 @@ def decide(state: Endorsement, command: Command, context: Context) -> Decision:
         case RefuseEndorsement(note):
             _only_in(state, command, "invited")
             refuse_all(forbidden(context, "七.1", person=state.endorser))
-            return Decision(
-                (EndorsementRefused(application=state.application, endorser=state.endorser, note=note),)
-            )
+            return Decision((EndorsementRefused(application=state.application, endorser=state.endorser, note=note),))
         case WithdrawEndorsement(accepted):
             _only_in(state, command, "given")
             refuse_all(forbidden(context, "七.1", person=state.endorser))
@@ -259,9 +250,7 @@ def _give(state: Endorsement, command: GiveEndorsement, context: Context) -> Dec
     return Decision((given,), claims=(_claim(state),), ruleset=command.rules.identity)
 
 
-def _standing_reasons(
-    command: GiveEndorsement, held: tuple[TitleFact, ...], context: Context
-) -> Iterator[Reason]:
+def _standing_reasons(command: GiveEndorsement, held: tuple[TitleFact, ...], context: Context) -> Iterator[Reason]:
     if not held:
         of_level = [one for one in command.titles if one.level == Level.FULL_SENIOR]
         yield Reason(
@@ -313,7 +302,7 @@ def _relation_reasons(state: Endorsement, command: GiveEndorsement) -> Iterator[
         )
 
 
-def evolve(state: Endorsement, payload: object, event: object) -> Endorsement:  # noqa: ARG001 - one shape for all
+def evolve(state: Endorsement, payload: object, _event: object) -> Endorsement:
     """Fold one payload."""
     match payload:
         case EndorsementInvited():

@@ -35,13 +35,12 @@ Status = Literal["unknown", "admitted", "removed"]
 
 @dataclass(frozen=True, slots=True)
 class AdmitExpert:
-    """An agency admits a person to review a series up to a level.
+    """An agency admits a person, whose stream this is, to review a series up to a level.
 
     The rest are facts: every title of the person in review's projection, the age in full years today (the
     birth date itself stays sealed), the bans, and whether a live integrity record stands against the person.
     """
 
-    person: str
     series: str
     specialty: str
     level: Level
@@ -231,7 +230,7 @@ def _person_reasons(command: AdmitExpert, base: TitleFact | None, today: date) -
         yield Reason(
             "EXPERT_CONDITIONS_UNMET",
             "§2.6",
-            facts={"condition": "age", "age": command.age, "below": below},
+            facts={"condition": "age", "below": below},
             ruleset=rules.identity,
         )
     if command.on_record:
@@ -299,7 +298,11 @@ def _term_reasons(state: Expert, command: AppointExpert) -> Iterator[Reason]:
         yield Reason(
             "TERM_LIMIT",
             "§1.10 §11.10",
-            facts={"from": command.from_day.isoformat(), "until": command.until.isoformat(), "years_max": years},
+            facts={
+                "from": command.from_day.isoformat(),
+                "until": command.until.isoformat(),
+                "years_max": years,
+            },
             change={"until_at_most": latest.isoformat()},
             pointer="/until",
             ruleset=rules.identity,
@@ -316,13 +319,11 @@ def _term_reasons(state: Expert, command: AppointExpert) -> Iterator[Reason]:
         )
 
 
-def evolve(state: Expert, payload: object, event: object) -> Expert:  # noqa: ARG001 - one shape for all
+def evolve(state: Expert, payload: object, _event: object) -> Expert:
     """Fold one payload."""
     match payload:
         case ExpertAdmitted():
-            admission = Admission(
-                payload.agency, payload.series, payload.specialty, payload.level, payload.title
-            )
+            admission = Admission(payload.agency, payload.series, payload.specialty, payload.level, payload.title)
             return replace(state, status="admitted", admissions=(*state.admissions, admission))
         case ExpertAppointed():
             term = Term(payload.committee, payload.from_day, payload.until)

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Protocol
 
 from libs.events.contracts.intake import Seen
 from libs.kernel.decisions import Context
 from libs.kernel.refusals import Reason
 from libs.kernel.rulesets import RuleSet
 from libs.kernel.terms import Level, Role
+
+
+class Envelope(Protocol):
+    """What a fold may read of an event's envelope."""
+
+    @property
+    def stream(self) -> str:
+        """The stream, such as `session-<uuid>`."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """The event's version in its stream."""
+        ...
+
+    @property
+    def time(self) -> datetime:
+        """When it happened: domain time, UTC."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

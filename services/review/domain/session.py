@@ -72,7 +72,9 @@ ALLOWED: dict[type[Command], tuple[Phase, ...]] = {
 }
 
 
-def decide(state: Session, command: Command, context: Context) -> Decision:  # noqa: C901, PLR0911, PLR0912 - one line a command
+def decide(  # noqa: C901, PLR0911, PLR0912 - one branch a command
+    state: Session, command: Command, context: Context
+) -> Decision:
     """Decide a command on a session; each function called names the refusals it gives.
 
     Raises

@@ -114,9 +114,7 @@ def _seat_reasons(state: Session, command: SeedDraw) -> Iterator[Reason]:
         yield _not_drawn(command.replaces)
 
 
-def _pool_reasons(
-    pool: tuple[str, ...], excluded: tuple[Exclusion, ...], seats: int
-) -> Iterator[Reason]:
+def _pool_reasons(pool: tuple[str, ...], excluded: tuple[Exclusion, ...], seats: int) -> Iterator[Reason]:
     if len(pool) < seats:
         yield Reason(
             "COMMITTEE_TOO_SMALL",
@@ -155,9 +153,7 @@ def draw_experts(state: Session, command: DrawExperts, context: Context) -> Deci
         )
     drawn = draw(command.seed, pending.nonce, pending.pool, pending.seats)
     if pending.replaces:
-        replaced = ExpertReplaced(
-            seed=command.seed, out=pending.replaces, drawn=drawn[0], reason=pending.reason
-        )
+        replaced = ExpertReplaced(seed=command.seed, out=pending.replaces, drawn=drawn[0], reason=pending.reason)
         return Decision((replaced,))
     return Decision((ExpertDrawn(seed=command.seed, drawn=drawn),))
 
@@ -199,9 +195,7 @@ def declare_relations(state: Session, command: DeclareRelations, context: Contex
     )
     listed = {one.application for one in command.answers if one.relations}
     granted = [
-        RecusalGranted(expert=expert, application=one)
-        for one in sorted(listed)
-        if (expert, one) not in state.recused
+        RecusalGranted(expert=expert, application=one) for one in sorted(listed) if (expert, one) not in state.recused
     ]
     colleagues = [
         RecusalOrdered(
@@ -251,13 +245,9 @@ def order_recusal(state: Session, command: OrderRecusal, context: Context) -> De
     if not _waiting(state, command.application):
         reasons.append(_standing_reason(state, command.application, "OrderRecusal"))
     if (command.expert, command.application) in state.recused:
-        reasons.append(
-            Reason("RECUSED", "§1.25", facts={"expert": command.expert, "application": command.application})
-        )
+        reasons.append(Reason("RECUSED", "§1.25", facts={"expert": command.expert, "application": command.application}))
     refuse_all(reasons)
-    ordered = RecusalOrdered(
-        expert=command.expert, application=command.application, ground=command.ground, seen=()
-    )
+    ordered = RecusalOrdered(expert=command.expert, application=command.application, ground=command.ground, seen=())
     return Decision((ordered,))
 
 

@@ -30,10 +30,7 @@ def open_session(state: Session, command: OpenSession, context: Context) -> Deci
     refuse_all(
         [
             *forbidden(context, "§1.19", role=Role.AGENCY_OFFICER.value, unit=state.agency),
-            *(
-                Reason("NOT_DRAWN", "十三.5", facts={"expert": one}, pointer="/present")
-                for one in strangers
-            ),
+            *(Reason("NOT_DRAWN", "十三.5", facts={"expert": one}, pointer="/present") for one in strangers),
             *(Reason("NOT_PRESENT", "§1.19", facts={"expert": one}, pointer="/chair") for one in missing),
             *supervision_reasons(state, supervised=command.supervised),
             *ruleset_reasons(command.rules, state.ruleset),
@@ -64,9 +61,7 @@ def supervision_reasons(state: Session, *, supervised: bool) -> Iterator[Reason]
         )
 
 
-def quorum_reasons(
-    rules: RulesFact, present: int, size: int, application: str = ""
-) -> Iterator[Reason]:
+def quorum_reasons(rules: RulesFact, present: int, size: int, application: str = "") -> Iterator[Reason]:
     """Give `QUORUM_NOT_MET`, for the session or for one candidate, against the full committee (§11.6)."""
     if not quorum_met(rules.rules, present, size):
         needed = quorum_of(rules.rules, size)

@@ -29,6 +29,7 @@ from libs.events.contracts.review_session import (
 )
 from libs.kernel.calendars import beijing_date
 from libs.kernel.terms import Level
+from services.review.domain.facts import Envelope
 
 Phase = Literal["unknown", "planned", "drawn", "opened", "signed", "archived", "void"]
 Standing = Literal["waiting", "voting", "announced", "dropped"]
@@ -50,6 +51,7 @@ class OnFile:
 class Session:
     """What a session's decisions need. A pair is (expert, application)."""
 
+    identity: str = ""
     phase: Phase = "unknown"
     agency: str = ""
     committee: str = ""
@@ -71,9 +73,7 @@ class Session:
     def voters(self, application: str) -> tuple[str, ...]:
         """Give the experts who may vote on a candidate now: seated, in the room, not recused (§11.6)."""
         return tuple(
-            sorted(
-                one for one in self.seats if one in self.present and (one, application) not in self.recused
-            )
+            sorted(one for one in self.seats if one in self.present and (one, application) not in self.recused)
         )
 
     def live(self) -> tuple[str, ...]:
@@ -93,11 +93,13 @@ class Session:
 INITIAL = Session()
 
 
-def evolve(state: Session, payload: object, event: object) -> Session:  # noqa: ARG001 - one shape for all
+def evolve(  # noqa: C901, PLR0911, PLR0912 - one branch an event
+    state: Session, payload: object, event: Envelope
+) -> Session:
     """Fold one payload."""
     match payload:
         case SessionPlanned():
-            return _planned(payload)
+            return _planned(payload, event.stream)
         case ExpertDrawSeeded():
             return replace(state, pending=payload)
         case ExpertDrawn():
@@ -138,8 +140,9 @@ def evolve(state: Session, payload: object, event: object) -> Session:  # noqa: 
             return _candidate_changed(state, payload)
 
 
-def _planned(payload: SessionPlanned) -> Session:
+def _planned(payload: SessionPlanned, stream: str) -> Session:
     return Session(
+        identity=stream.removeprefix("session-"),
         phase="planned",
         agency=payload.agency,
         committee=payload.committee,

@@ -8,7 +8,7 @@ from libs.events.contracts.review import ResultAnnounced
 from libs.events.contracts.review_session import BallotCalled, Candidate, ResultSigned
 from libs.kernel.decisions import Context, Decision
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
-from libs.kernel.terms import EndorsementKind, Role, Route
+from libs.kernel.terms import EndorsementKind, Route
 from services.review.domain.facts import RulesFact, ruleset_reasons
 from services.review.domain.session_commands import AnnounceResult, CallVote, EndorsementFact
 from services.review.domain.session_hall import (
@@ -75,7 +75,7 @@ def _candidate(state: Session, application: str) -> OnFile:
 
 
 def _callable(found: OnFile, command: CallVote) -> None:
-    """A vote is called on a waiting candidate, or again when the ballot called last was voided."""
+    """Refuse unless the candidate is waiting, or the ballot called last was voided."""
     last = command.previous
     voided = last is not None and last.identity == found.ballot and last.status == "void"
     if found.standing != "waiting" and not (found.standing == "voting" and voided):
@@ -181,7 +181,7 @@ def announce_result(state: Session, command: AnnounceResult, context: Context) -
         ]
     )
     announced = ResultAnnounced(
-        session=_own_identity(command, ballot.identity),
+        session=state.identity,
         application=application,
         applicant=found.file.applicant,
         passed=passed(command.rules.rules, ballot.agree, found.voters, state.committee_size),
@@ -199,7 +199,8 @@ def sign_results(state: Session, context: Context) -> Decision:
     Raises
     ------
     Refused
-        `ILLEGAL_TRANSITION` while a candidate has no result, `FORBIDDEN_ACTOR` for who does not preside.
+        `ILLEGAL_TRANSITION` while a candidate has no result; `FORBIDDEN_ACTOR` for who does not preside,
+        `NOT_PRESENT` for who has left.
     """
     pending = sorted(key for key in state.live() if state.candidates[key].standing != "announced")
     if pending:
@@ -209,8 +210,7 @@ def sign_results(state: Session, context: Context) -> Decision:
             facts={"state": "results open", "command": "SignResults", "without_result": pending},
             change={"allowed_in": ["all announced"]},
         )
-    if context.actor.person not in state.presiding or context.actor.role == Role.SUPERVISOR:
-        refuse_all(presiding_reasons(state, "", context))
+    refuse_all(presiding_reasons(state, "", context))
     results = {key: state.candidates[key].passed for key in state.live()}
     signed = ResultSigned(
         chair=context.actor.person,

@@ -155,9 +155,13 @@ begin
 
     if cardinality(s_command) > 0 then
         for side in
-            select t.name, u.row from unnest(s_command, s_table, s_row) as u (command, name, row)
-            join side_tables t on t.name = u.name where u.command <> all (out_of)
+            select u.name, u.row, t.name is null as undeclared
+            from unnest(s_command, s_table, s_row) as u (command, name, row)
+            left join side_tables t on t.name = u.name where u.command <> all (out_of)
         loop
+            if side.undeclared then
+                raise exception 'side table % is not declared', side.name using errcode = 'invalid_parameter_value';
+            end if;
             execute format('insert into %I select * from jsonb_populate_record(null::%1$I, $1)', side.name)
                 using side.row;
         end loop;

@@ -2,7 +2,7 @@
 
 create table views (
     view text primary key,
-    state text not null default 'building' check (state in ('building', 'serving')),
+    state text not null default 'building' check (state in ('emptying', 'building', 'serving')),
     goals jsonb                                    -- end offsets to reach before a rebuilt view serves again
 );
 
@@ -30,6 +30,8 @@ create table letters (
 );
 
 -- The offset's compare-and-set, in partition order; false as soon as one does not stand where the batch begins.
+-- Only a batch from the very beginning may insert: an UPDATE finds nothing where a rebuild has just deleted the row
+-- that it waited for, an INSERT ... ON CONFLICT would put it back and skip everything before.
 create function advance_offsets(
     of_view text, topics text[], partitions int[], firsts bigint[], nexts bigint[],
     streams text[], hashes bytea[]
@@ -38,18 +40,26 @@ declare
     moved int;
     o record;
 begin
+    -- A rebuild that begins waits for the batches under way, and those that come meanwhile wait for it.
+    perform pg_advisory_xact_lock_shared(hashtextextended('rebuild ' || of_view, 0));
+    if exists (select from views v where v.view = of_view and v.state = 'emptying') then
+        return false;
+    end if;
     for o in
         select * from unnest(topics, partitions, firsts, nexts, streams, hashes)
             as u (topic, part, first, next, st, hash)
         order by u.topic, u.part
     loop
-        insert into offsets as x (view, topic, partition, next, last_stream, last_hash)
-            select of_view, o.topic, o.part, o.next, o.st, o.hash
-            where o.first = 0 or exists (
-                select from offsets y where y.view = of_view and y.topic = o.topic and y.partition = o.part)
-            on conflict (view, topic, partition) do update
-                set next = excluded.next, last_stream = excluded.last_stream, last_hash = excluded.last_hash
-                where x.next = o.first;
+        if o.first = 0 then
+            insert into offsets as x (view, topic, partition, next, last_stream, last_hash)
+                values (of_view, o.topic, o.part, o.next, o.st, o.hash)
+                on conflict (view, topic, partition) do update
+                    set next = excluded.next, last_stream = excluded.last_stream, last_hash = excluded.last_hash
+                    where x.next = 0;
+        else
+            update offsets x set next = o.next, last_stream = o.st, last_hash = o.hash
+                where x.view = of_view and x.topic = o.topic and x.partition = o.part and x.next = o.first;
+        end if;
         get diagnostics moved = row_count;
         if moved = 0 then
             return false;
@@ -98,5 +108,6 @@ create table deadlines_fired (
     due timestamptz not null,
     outcome text not null,
     reasons jsonb,
-    at timestamptz not null default clock_timestamp()
+    at timestamptz not null default clock_timestamp(),
+    unique (stream, name, due)
 );

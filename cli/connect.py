@@ -1,0 +1,100 @@
+"""What the operator's commands need: the databases and addresses of the house in this checkout."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import asyncpg
+import typer
+from rich.console import Console
+
+from deploy.local.errors import StackError
+from deploy.local.house import House
+from deploy.local.outside_process import OutsideInfo
+from deploy.local.stack import open_stack
+from libs.events.database import Database, json_codecs
+from libs.events.topics import topic_name
+from libs.web.settings import SERVICES
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+STATE = CHECKOUT / ".local"
+console = Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Service = Annotated[str, typer.Option(help="One service only; all five otherwise.")]
+Root = Annotated[Path, typer.Option(help="The state folder of the house.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A prepared house: where its stack is and how its databases are reached."""
+
+    house: House
+    bootstrap: str
+    prefix: str
+    admin_dsn: str
+
+    def database(self, service: str) -> Database:
+        """Give a service's database and login."""
+        return self.house.database(service)
+
+    def topic(self, service: str) -> str:
+        """Give a service's topic."""
+        return topic_name(self.prefix, service)
+
+    @asynccontextmanager
+    async def pool(self, service: str) -> AsyncIterator[asyncpg.Pool]:
+        """Open a small pool for a service's login."""
+        async with asyncpg.create_pool(
+            **self.database(service).arguments(), min_size=1, max_size=4, init=json_codecs
+        ) as pool:
+            yield pool
+
+
+async def open_site(root: Path) -> Site:
+    """Reach the stack that runs (or the external one) and prepare the house on it."""
+    stack = open_stack(root)
+    house = House(root / "house", stack, OutsideInfo.read(root / "outside"))
+    await house.prepare()
+    return Site(house, stack.kafka_bootstrap, "zhicheng", stack.dsn("postgres"))
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a command's work; what an operator can mend is one sentence and exit code 1."""
+    try:
+        return asyncio.run(work)
+    except (StackError, RuntimeError, TimeoutError) as error:
+        fail(str(error))
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """End with one sentence."""
+    console.print(message, style="red", highlight=False, soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def say(line: str) -> None:
+    """Print one line of output."""
+    sys.stdout.write(line + "\n")
+
+
+def chosen(service: str) -> tuple[str, ...]:
+    """Give the services that an option names."""
+    if not service:
+        return SERVICES
+    if service not in SERVICES:
+        fail(f"There is no service {service}: use one of {', '.join(SERVICES)}.", 2)
+    return (service,)
+
+
+def parts_of(service: str) -> Any:
+    """Give what a service is made of, as its `app.py` wires it."""
+    return importlib.import_module(f"services.{service}.app").PARTS
+

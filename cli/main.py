@@ -1,0 +1,40 @@
+"""The `zhicheng` command line."""
+
+from __future__ import annotations
+
+import importlib
+
+import typer
+import uvicorn
+
+from cli import operate, tell
+from libs.web.settings import SERVICES, Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+operate.register(app)
+tell.register(app)
+
+
+@app.command()
+def serve(service: str) -> None:
+    """Run one service: its HTTP side, relay and workers, as ZHICHENG_ROLES says."""
+    if service not in SERVICES:
+        raise typer.BadParameter(f"one of {', '.join(SERVICES)}")
+    settings = Settings(service=service)  # pyright: ignore[reportArgumentType] - checked above
+    asgi = importlib.import_module(f"services.{service}.app").create(settings)
+    # No access log: a path or query may carry what a log must not hold.
+    uvicorn.run(
+        asgi,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        server_header=False,
+    )
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,138 @@
+"""What the system tells: every record on the topics, and the story of one case."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from cli.connect import STATE, Json, Root, Service, Site, chosen, console, fail, open_site, run, say
+from libs.events.envelope import GENESIS, Event
+from libs.events.topics import PARTITIONS
+from libs.web.settings import SERVICES
+
+Raw = Annotated[bool, typer.Option("--raw", help="The record's own bytes, unchanged, one record a line.")]
+At = Annotated[str, typer.Option(help="Only what was recorded up to this instant (RFC 3339).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the telling commands."""
+    app.command()(events)
+    app.command()(replay)
+
+
+def events(*, service: Service = "", raw: Raw = False, root: Root = STATE, as_json: Json = False) -> None:
+    """Print every record on the topics."""
+    run(_events(chosen(service), root, raw=raw, as_json=as_json))
+
+
+async def _events(services: tuple[str, ...], root: Path, *, raw: bool, as_json: bool) -> None:
+    site = await open_site(root)
+    consumer = AIOKafkaConsumer(bootstrap_servers=site.bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(site.topic(name), number) for name in services for number in range(PARTITIONS)]
+        ends = await consumer.end_offsets(partitions)
+        remaining = {partition: end for partition, end in ends.items() if end}
+        consumer.assign(list(remaining))
+        for partition in remaining:
+            consumer.seek(partition, 0)
+        while remaining:
+            for partition, records in (await consumer.getmany(timeout_ms=1000)).items():
+                for record in records:
+                    say(_line(partition, record, raw=raw, as_json=as_json))
+                if records[-1].offset + 1 >= ends[partition]:
+                    remaining.pop(partition, None)
+                    consumer.pause(partition)
+    finally:
+        await consumer.stop()
+
+
+def _line(partition: TopicPartition, record: Any, *, raw: bool, as_json: bool) -> str:
+    if raw:
+        return record.value.decode()
+    if as_json:
+        place = {"topic": partition.topic, "partition": partition.partition, "offset": record.offset}
+        return orjson.dumps({**place, "record": orjson.Fragment(record.value)}).decode()
+    event = Event(record.value)
+    return f"{event.attributes['recordedtime']}  {event.stream}@{event.version}  {event.type}"
+
+
+def replay(
+    application: Annotated[str, typer.Argument(help="The application's id.")],
+    *,
+    at: At = "",
+    root: Root = STATE,
+    as_json: Json = False,
+) -> None:
+    """Tell the story of a case from the stores themselves, with clauses and hashes; exit code 3 when it is broken."""
+    until = _instant(at) if at else None
+    if run(_replay(application, until, root, as_json=as_json)):
+        raise typer.Exit(3)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"{text} is no RFC 3339 instant, as 2026-09-01T08:00:00+08:00.", 2)
+    if instant.tzinfo is None:
+        fail(f"{text} names no offset: write 2026-09-01T08:00:00+08:00 or ...Z.", 2)
+    return instant
+
+
+async def _replay(application: str, until: datetime | None, root: Path, *, as_json: bool) -> bool:
+    site = await open_site(root)
+    found: list[Event] = []
+    broken: list[str] = []
+    for service in SERVICES:
+        streams = await _streams_of(site, service, application)
+        for records in streams:
+            chain = GENESIS
+            for event in records:
+                if event.prev_hash != chain:
+                    broken.append(f"{event.stream}@{event.version}")
+                chain = event.hash
+                if _concerns(event, application) and (until is None or event.recorded <= until):
+                    found.append(event)
+    if not found:
+        fail(f"No event of application {application} is known{' by then' if until else ''}.", 2)
+    # Within a stream by version; between streams by when it was recorded.
+    for event in sorted(found, key=lambda one: (one.recorded, one.stream, one.version)):
+        say(_tell_json(event) if as_json else _tell(event))
+    for place in broken:
+        console.print(f"the chain is broken at {place}", style="red")
+    return bool(broken)
+
+
+async def _streams_of(site: Site, service: str, application: str) -> list[list[Event]]:
+    """Give the streams of a service that concern a case, whole: those whose records name the application."""
+    async with site.pool(service) as pool:
+        rows = await pool.fetch(
+            "select stream, record from events where stream in (select distinct stream from events"
+            " where stream = $1 or convert_from(record, 'UTF8') like $2) order by stream, version",
+            f"application-{application}",
+            f"%{application}%",
+        )
+    streams: dict[str, list[Event]] = {}
+    for row in rows:
+        streams.setdefault(row["stream"], []).append(Event(row["record"]))
+    return list(streams.values())
+
+
+def _concerns(event: Event, application: str) -> bool:
+    return event.identity == application or application.encode() in event.record
+
+
+def _tell(event: Event) -> str:
+    clauses = event.attributes.get("clauses", "")
+    head = f"{event.attributes['time']}  {event.type:28} {event.actor_role:15} {event.stream}@{event.version}"
+    return f"{head}\n    clauses {clauses or '-'}  hash {event.hash.hex()}"
+
+
+def _tell_json(event: Event) -> str:
+    return orjson.dumps({"hash": event.hash.hex(), "record": orjson.Fragment(event.record)}).decode()

@@ -1,0 +1,1 @@
+"""The outside systems and stores that intake uses, each behind a small class."""

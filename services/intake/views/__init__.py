@@ -1,0 +1,1 @@
+"""The read models that intake keeps for its own decisions."""

@@ -1,0 +1,256 @@
+"""无记名投票: who has voted, never how (§14.1). The choices are sealed by the voters' own programs.
+
+A cast ballot is a mark in the stream and a sealed box in the side table `ballot_box`, in one transaction, so
+marks and boxes are equal in number by construction. What is sealed can be opened only while the ballot's key
+exists, which the shell keeps behind `BallotKeys` and destroys when the ballot is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, assert_never
+
+from libs.events.contracts.review import BallotClosed, BallotKeyDestroyed, BallotOpened, VoteVoided
+from libs.events.contracts.review_session import VoterMarked
+from libs.kernel.decisions import Aggregate, Claim, Context, Decision, SideRow
+from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
+from libs.kernel.terms import Role
+from services.review.domain.facts import Envelope, forbidden
+
+Status = Literal["unknown", "open", "closed", "void"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBallot:
+    """Open the ballot that a session called (reaction to BallotCalled, whose fields these are).
+
+    `public_key` is a fact: what `BallotKeys.create` gave for this ballot.
+    """
+
+    session: str
+    application: str
+    applicant: str
+    public_key: str
+    voters: tuple[str, ...]
+    recused: tuple[str, ...]
+    absent: tuple[str, ...]
+    committee_size: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CastVote:
+    """A voter casts. It has no repr, so that no log or trace prints a sealed box beside its voter.
+
+    `box` and `receipt` are facts: a random id that the shell takes from the system's random source, and
+    SHA-256 of the sealed bytes (`libs.ballot.receipt`).
+    """
+
+    voter: str
+    sealed: bytes
+    box: str
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBallot:
+    """Close with the count; everything here is a fact, read from marks and boxes in one snapshot.
+
+    `version` is the stream's version in that snapshot, `marks` and `boxes` the numbers found in it; the
+    counts and receipts come from opening the boxes in memory (`BallotKeys.count`).
+    """
+
+    version: int
+    marks: int
+    boxes: int
+    agree: int
+    against: int
+    abstain: int
+    invalid: int
+    receipts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VoidBallot:
+    """End the ballot unopened: an irregularity, a lost key, a candidate who left, a void session."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKeyDestroyed:
+    """The shell has destroyed the key and deleted the boxes."""
+
+
+Command = OpenBallot | CastVote | CloseBallot | VoidBallot | RecordKeyDestroyed
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """A ballot as its events tell it; nothing in it ties a voter to a choice or a receipt."""
+
+    identity: str = ""
+    version: int = 0
+    status: Status = "unknown"
+    session: str = ""
+    application: str = ""
+    voters: frozenset[str] = frozenset()
+    recused: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
+    marked: frozenset[str] = frozenset()
+    key_destroyed: bool = False
+
+
+INITIAL = Ballot()
+
+
+def decide(state: Ballot, command: Command, context: Context) -> Decision:
+    """Decide a command on a ballot.
+
+    Raises
+    ------
+    Refused
+        For a voter `ALREADY_VOTED`, `RECUSED`, `NOT_PRESENT`, `NOT_DRAWN`, `PROXY_FORBIDDEN`, `LATE_BALLOT`,
+        `FORBIDDEN_ACTOR`; for the shell `WRITE_CONFLICT` when the stream has moved on since its snapshot;
+        `ILLEGAL_TRANSITION`.
+    """
+    match command:
+        case OpenBallot():
+            return _open(state, command, context)
+        case CastVote():
+            return _cast(state, command, context)
+        case CloseBallot():
+            return _close(state, command)
+        case VoidBallot(cause):
+            if state.status != "open":
+                raise illegal_transition(state.status, "VoidBallot", ["open"])
+            return _void(state, cause)
+        case RecordKeyDestroyed():
+            refuse_all(forbidden(context, "§14.1", role=Role.SYSTEM.value))
+            if state.status not in {"closed", "void"} or state.key_destroyed:
+                now = "key destroyed" if state.key_destroyed else state.status
+                raise illegal_transition(now, "RecordKeyDestroyed", ["closed", "void"])
+            return Decision((BallotKeyDestroyed(session=state.session, application=state.application),))
+    assert_never(command)
+
+
+def _open(state: Ballot, command: OpenBallot, context: Context) -> Decision:
+    refuse_all(forbidden(context, "§14.1", role=Role.SYSTEM.value))
+    if state.status != "unknown":
+        raise illegal_transition(state.status, "OpenBallot", ["unknown"])
+    opened = BallotOpened(
+        session=command.session,
+        application=command.application,
+        applicant=command.applicant,
+        public_key=command.public_key,
+        voters=command.voters,
+        committee_size=command.committee_size,
+        present=len(command.voters),
+        recused=command.recused,
+        absent=command.absent,
+    )
+    return Decision((opened,))
+
+
+def _cast(state: Ballot, command: CastVote, context: Context) -> Decision:
+    if state.status == "unknown":
+        raise illegal_transition(state.status, "CastVote", ["open"])
+    refuse_all(_cast_reasons(state, command, context))
+    return Decision(
+        (VoterMarked(voter=command.voter),),
+        claims=(_receipt_claim(state, command.receipt),),
+        rows=(SideRow("ballot_box", {"ballot": state.identity, "id": command.box, "sealed": command.sealed}),),
+        reply={"receipt": command.receipt},
+    )
+
+
+def _receipt_claim(state: Ballot, receipt: str) -> Claim:
+    """Make a receipt unique, so that a copied box is refused; given up when the receipts are published."""
+    return Claim("receipt", f"{state.identity}:{receipt}")
+
+
+def _cast_reasons(state: Ballot, command: CastVote, context: Context) -> Iterator[Reason]:
+    voter = command.voter
+    if context.actor.role not in {Role.EXPERT, Role.CHAIR}:
+        yield Reason(
+            "FORBIDDEN_ACTOR",
+            "§7 十六.4",
+            facts={"role": context.actor.role},
+            change={"needed": [Role.EXPERT.value, Role.CHAIR.value]},
+        )
+    if context.actor.person != voter:
+        yield Reason(
+            "PROXY_FORBIDDEN",
+            "§1.20",
+            facts={"voter": voter, "person": context.actor.person},
+            change={"needed": "the voter in person"},
+        )
+    if voter in state.recused:
+        yield Reason("RECUSED", "§1.25 §11.6", facts={"voter": voter})
+    elif voter in state.absent:
+        yield Reason("NOT_PRESENT", "§1.20", facts={"voter": voter, "at": "the call of the vote"})
+    elif voter not in state.voters:
+        yield Reason("NOT_DRAWN", "十三.5", facts={"voter": voter})
+    if voter in state.marked:
+        yield Reason("ALREADY_VOTED", "§14.5", facts={"voter": voter})
+    if state.status != "open":
+        yield Reason("LATE_BALLOT", "§1.20", facts={"voter": voter, "state": state.status})
+
+
+def _close(state: Ballot, command: CloseBallot) -> Decision:
+    if state.status != "open":
+        raise illegal_transition(state.status, "CloseBallot", ["open"])
+    if command.version != state.version:
+        raise Refused.one(
+            "WRITE_CONFLICT",
+            "§14.1",
+            facts={"counted_at": command.version, "version": state.version},
+            change={"needed": "a count of the ballot as it stands"},
+        )
+    total = command.agree + command.against + command.abstain + command.invalid
+    if not command.marks == command.boxes == len(state.marked) == total == len(set(command.receipts)):
+        return _void(state, "marks and boxes differ")
+    closed = BallotClosed(
+        session=state.session,
+        application=state.application,
+        agree=command.agree,
+        against=command.against,
+        abstain=command.abstain,
+        invalid=command.invalid,
+        receipts=tuple(sorted(command.receipts)),
+    )
+    return Decision((closed,), releases=tuple(_receipt_claim(state, receipt) for receipt in sorted(command.receipts)))
+
+
+def _void(state: Ballot, cause: str) -> Decision:
+    return Decision((VoteVoided(session=state.session, application=state.application, cause=cause),))
+
+
+def evolve(state: Ballot, payload: object, event: Envelope) -> Ballot:
+    """Fold one payload."""
+    state = replace(state, version=event.version)
+    match payload:
+        case BallotOpened():
+            return replace(
+                state,
+                identity=event.stream.removeprefix("ballot-"),
+                status="open",
+                session=payload.session,
+                application=payload.application,
+                voters=frozenset(payload.voters),
+                recused=frozenset(payload.recused),
+                absent=frozenset(payload.absent),
+            )
+        case VoterMarked():
+            return replace(state, marked=state.marked | {payload.voter})
+        case BallotClosed():
+            return replace(state, status="closed")
+        case VoteVoided():
+            return replace(state, status="void")
+        case BallotKeyDestroyed():
+            return replace(state, key_destroyed=True)
+        case _:
+            return state
+
+
+BALLOT = Aggregate("ballot", INITIAL, decide, evolve)
