@@ -24,7 +24,8 @@ from libs.events.topics import topic_name
 from libs.web.settings import SERVICES
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-STATE = CHECKOUT / ".local"
+STATE = CHECKOUT / ".local" / "demo"
+"""Where `make run` keeps its house; every operator command looks there unless told otherwise."""
 console = Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]

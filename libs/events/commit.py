@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 import structlog
@@ -166,7 +165,7 @@ class GroupCommit:
                 raise
             await self._settle(connection, batch, tries - 1)
         except asyncpg.PostgresError as error:
-            if connection.is_closed() or str(error.sqlstate)[:2] not in POISON:
+            if connection.is_closed() or str(getattr(error, "sqlstate", ""))[:2] not in POISON:
                 raise
             if len(batch) == 1:
                 self._fail(batch, error)

@@ -29,8 +29,6 @@ from libs.kernel.refusals import Refused
 
 log = structlog.get_logger(__name__)
 
-RETRY_SECONDS = 0.5
-
 Wanted = Callable[[Event], Mapping[str, datetime | None]]
 """Pure: the deadlines that an event sets (an instant) or calls off (None), by name."""
 
@@ -89,14 +87,23 @@ class DeadlineTimer:
             " order by 3, 1, 2 limit 200",
             self._clock.now(),
         )
-        for number, row in enumerate(rows):
-            if not await self._fire(row):
-                # What is due later must not come first.
-                await asyncio.sleep(RETRY_SECONDS)
-                return number
-        return len(rows)
+        fired = 0
+        stuck: set[str] = set()
+        for row in rows:
+            if row["stream"] in stuck:
+                continue
+            try:
+                done = await self._fire(row)
+            except StoreUnavailableError:
+                break  # what is due later must not come first
+            if done:
+                fired += 1
+            else:
+                stuck.add(row["stream"])
+        return fired
 
     async def _fire(self, row: asyncpg.Record) -> bool:
+        """Give the command; false when it has to be tried again, which holds up nobody else."""
         deadline = self._by_name[row["name"]]
         text = f"{row['name']} {instant_text(row['due'])}"
         command_id = derived_command_id(row["stream"], text, row["stream"])
@@ -104,10 +111,9 @@ class DeadlineTimer:
         outcome, reasons = "done", None
         try:
             await self._bus.execute(deadline.aggregate, row["stream"], deadline.command(), meta)
-        except StoreUnavailableError:
-            return False
         except Refused as refusal:
             if passing(refusal):
+                log.warning("deadline waits", stream=row["stream"], name=row["name"], codes=str(refusal))
                 return False
             outcome, reasons = "refused", [asdict(reason) for reason in refusal.reasons]
         await self._pool.execute(

@@ -132,7 +132,7 @@ async def _close(producer: AIOKafkaProducer) -> None:
     try:
         await asyncio.wait_for(producer.stop(), STOP_SECONDS)
     except TimeoutError:
-        await producer._sender.close()  # noqa: SLF001 - pyright: ignore[reportPrivateUsage]
+        await producer._sender.close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         await producer.client.close()
 
 

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 DAY = timedelta(days=1)
 MONTHS = 12
+LEAP_SLACK = 3
+"""So many years are longer or shorter by at most this many days, depending on where they begin."""
 
 
 class Span(NamedTuple):
@@ -103,7 +105,7 @@ def full_on(spans: Sequence[Span], years: int, on: date) -> date | None:
     while (lacking := _lacking(spans, years, day)) > 0:
         if not spans or spans[-1].last < date.max:
             return None
-        day += timedelta(days=lacking)
+        day += timedelta(days=max(lacking - LEAP_SLACK, 1))
     return day
 
 

@@ -147,9 +147,9 @@ def conditions(explained: Explained) -> Iterator[Judged]:
 def decisive(explained: Explained) -> Iterator[Judged]:
     """Walk the conditions because of which a tree is not met, whether unmet or unknown.
 
-    Of an `any` that nobody has met, only the alternatives that are open to the person count: those whose
-    entry conditions hold or are unknown. When none is open, the entry conditions themselves are the reason,
-    each code once (§11.31: EDUCATION_BELOW when no alternative has the education).
+    Of an `any`, only the alternatives that are open to the person count: those whose entry conditions hold
+    or are unknown. When none is open, the entry conditions themselves are the reason (§11.31:
+    EDUCATION_BELOW when no alternative has the education).
     """
     if explained.verdict is Verdict.MET:
         return
@@ -158,14 +158,24 @@ def decisive(explained: Explained) -> Iterator[Judged]:
         return
     failing = [part for part in explained.of if part.verdict is not Verdict.MET]
     if explained.kind == "any":
-        open_to = [part for part in failing if not any(_shut(part))]
-        if not open_to:
-            shut = {one.leaf.code: one for part in reversed(failing) for one in _shut(part)}
-            yield from reversed(shut.values())
-            return
-        failing = open_to
+        yield from _nearest(failing)
+        return
     for part in failing:
         yield from decisive(part)
+
+
+def _nearest(alternatives: list[Explained]) -> Iterator[Judged]:
+    """Walk what an unmet `any` lacks; of several conditions with one code, the one that is met first."""
+    open_to = [part for part in alternatives if not any(_shut(part))]
+    lacking = [one for part in open_to for one in decisive(part)]
+    if not open_to:
+        lacking = [one for part in alternatives for one in _shut(part)]
+    nearest: dict[str, Judged] = {}
+    for one in lacking:
+        known = nearest.setdefault(one.leaf.code, one)
+        if (one.eligible_on or date.max) < (known.eligible_on or date.max):
+            nearest[one.leaf.code] = one
+    yield from nearest.values()
 
 
 def _shut(explained: Explained) -> Iterator[Judged]:

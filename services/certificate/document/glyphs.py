@@ -7,7 +7,6 @@ a person's name on a certificate neither will do. So it is printed as its code p
 from __future__ import annotations
 
 import struct
-import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,7 +22,6 @@ COLLECTION = b"ttcf"
 UNICODE_FULL = (3, 10)
 """Platform and encoding of the table that covers every plane."""
 SEGMENTED = 12
-PRIVATE = "Co"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +32,7 @@ class Coverage:
     lasts: tuple[int, ...]
 
     def has(self, character: str) -> bool:
-        """Say whether the font shows a character; a private-use one means something else in every font."""
-        if unicodedata.category(character) == PRIVATE:
-            return False
+        """Say whether the font shows a character."""
         place = bisect_right(self.firsts, ord(character)) - 1
         return place >= 0 and ord(character) <= self.lasts[place]
 

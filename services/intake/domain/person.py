@@ -248,7 +248,9 @@ def evolve(state: State, payload: Any, event: Any) -> State:
                 state,
                 working={k: v for k, v in state.working.items() if k != payload.employer},
                 spells=tuple(
-                    replace(one, until=payload.until) if one.employer == payload.employer and not one.until else one
+                    replace(one, until=payload.until)
+                    if one.employer == payload.employer and not one.until
+                    else one
                     for one in state.spells
                 ),
             )

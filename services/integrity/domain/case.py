@@ -353,6 +353,7 @@ def _covers(state: State, title: TitleFacts | None) -> bool:
     return (
         state is not None
         and state.stage is Stage.FOUNDED
+        and state.subject_kind is SubjectKind.APPLICANT
         and (title is None or state.subject == title.person)
     )
 

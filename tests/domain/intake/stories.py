@@ -15,7 +15,11 @@ from libs.kernel.terms import Check, Degree, EmployerKind, Level, MaterialKind, 
 from services.intake.domain.application import APPLICATION
 from services.intake.domain.application.acceptance import Accept, Receive
 from services.intake.domain.application.drafting import AttachMaterial, SignCommitment, StartDraft, Submit
-from services.intake.domain.application.employer import RecommendAsHead, ReviewAsEmployer, StartEmployerPublicity
+from services.intake.domain.application.employer import (
+    RecommendAsHead,
+    ReviewAsEmployer,
+    StartEmployerPublicity,
+)
 from services.intake.domain.application.fees import AssessFee, RecordPayment
 from services.intake.domain.application.qualification import Assess, DecideCheck, Qualify, RecordCheck
 from services.intake.domain.facts import (
@@ -66,7 +70,13 @@ CAMPAIGN: Final = CampaignFact(
     seen=seen(f"campaign-{uid('campaign')}"),
 )
 JOB: Final = Employment(
-    EMPLOYER, EmployerKind.NON_PUBLIC, "110108", "software", date(2015, 7, 1), None, seen(f"person-{PERSON}", 2)
+    EMPLOYER,
+    EmployerKind.NON_PUBLIC,
+    "110108",
+    "software",
+    date(2015, 7, 1),
+    None,
+    seen(f"person-{PERSON}", 2),
 )
 BACHELOR: Final = Education(Degree.BACHELOR, "software", date(2011, 9, 1), date(2015, 7, 1), full_time=True)
 COLLEGE: Final = replace(BACHELOR, degree=Degree.COLLEGE)

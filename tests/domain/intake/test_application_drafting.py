@@ -104,7 +104,7 @@ def test_a_submission_lists_everything_that_is_missing() -> None:
 @pytest.mark.parametrize(
     ("late", "refused"), [(timedelta(microseconds=1), False), (timedelta(0), True), (s.HOUR, True)]
 )
-def test_the_window_closes_at_its_instant(late: timedelta, refused: bool) -> None:  # noqa: FBT001
+def test_the_window_closes_at_its_instant(late: timedelta, refused: bool) -> None:
     at = s.CAMPAIGN.closes_at + (late if refused else -late)
     outcome = s.ready().when(s.submit(), s.APPLICANT, at)
     if refused:
@@ -140,7 +140,9 @@ def test_a_returned_file_is_open_only_where_it_was_returned_and_may_come_back_af
 
 
 def test_withdrawing_frees_the_place_because_the_rule_set_says_so() -> None:
-    outcome = s.submitted().when(Withdraw("个人原因"), s.APPLICANT).then(ApplicationWithdrawn, ApplicationEnded)
+    outcome = (
+        s.submitted().when(Withdraw("个人原因"), s.APPLICANT).then(ApplicationWithdrawn, ApplicationEnded)
+    )
     assert outcome.decision is not None
     assert outcome.decision.releases == (Claim("application", f"{s.PERSON}/engineering/2025"),)
 

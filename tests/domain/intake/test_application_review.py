@@ -127,7 +127,9 @@ def test_a_refusal_on_the_merits_never_frees_the_place() -> None:
 
 
 def test_the_title_ends_the_application() -> None:
-    story = voting().go(RecordResult(SESSION, passed=True, seen=SEEN), SYSTEM).go(RecordConfirmed(SEEN), SYSTEM)
+    story = (
+        voting().go(RecordResult(SESSION, passed=True, seen=SEEN), SYSTEM).go(RecordConfirmed(SEEN), SYSTEM)
+    )
     story.when(RecordCertified(uid("new title"), SEEN), SYSTEM).then(ApplicationCertified, ApplicationEnded)
 
 

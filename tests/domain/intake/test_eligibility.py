@@ -21,7 +21,9 @@ CHECKED = {name: CheckAnswer(Check.MATCH) for name in ("education", "insurance",
 DAY = timedelta(days=1)
 
 
-def candidate(on: date, *educations: Education, titles: tuple[TitleHeld, ...] = (), **changes: object) -> Candidate:
+def candidate(
+    on: date, *educations: Education, titles: tuple[TitleHeld, ...] = (), **changes: object
+) -> Candidate:
     facts = Candidate(
         on=on,
         today=on,
@@ -76,14 +78,16 @@ def test_each_row_of_the_standard_opens_on_its_day_and_not_before(
     titles = (title(base, GRADUATED),) if base else ()
     on = date(GRADUATED.year + years, 7, 1)
     education = degree(held, GRADUATED)
-    assert assess(candidate(on, education, titles=titles), level, Route.ORDINARY, RULES).outcome is Verdict.MET
+    assert (
+        assess(candidate(on, education, titles=titles), level, Route.ORDINARY, RULES).outcome is Verdict.MET
+    )
     before = assess(candidate(on - DAY, education, titles=titles), level, Route.ORDINARY, RULES)
     assert before.outcome is Verdict.UNMET
     if years:
         assert before.tree.eligible_on == on
-        assert {reason.code for reason in before.reasons} == {"TITLE_YEARS_SHORT" if base else "YEARS_SHORT"} | (
-            {"YEARS_SHORT"} if level is Level.INTERMEDIATE and base else set()
-        )
+        assert {reason.code for reason in before.reasons} == {
+            "TITLE_YEARS_SHORT" if base else "YEARS_SHORT"
+        } | ({"YEARS_SHORT"} if level is Level.INTERMEDIATE and base else set())
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,10 @@ def test_a_higher_degree_includes_the_rows_of_the_lower_ones() -> None:
     master = degree(Degree.MASTER, date(2024, 7, 1), full_time=False)
     bachelor = degree(Degree.BACHELOR, date(2018, 7, 1))
     on = date(2023, 7, 1)
-    assert assess(candidate(on, bachelor, master), Level.INTERMEDIATE, Route.ORDINARY, RULES).outcome is Verdict.MET
+    assert (
+        assess(candidate(on, bachelor, master), Level.INTERMEDIATE, Route.ORDINARY, RULES).outcome
+        is Verdict.MET
+    )
 
 
 def test_full_time_study_counts_for_no_clock_and_part_time_study_does() -> None:
@@ -182,7 +189,10 @@ def test_what_is_not_in_the_rule_set_is_not_open() -> None:
 def test_every_verdict_can_be_said_in_both_languages() -> None:
     for level in Level:
         for route in (Route.ORDINARY, Route.EXCEPTIONAL_PEERS):
-            for facts in (candidate(date(2025, 7, 1)), candidate(date(2025, 7, 1), degree(Degree.DOCTOR, GRADUATED))):
+            for facts in (
+                candidate(date(2025, 7, 1)),
+                candidate(date(2025, 7, 1), degree(Degree.DOCTOR, GRADUATED)),
+            ):
                 for one in conditions(assess(facts, level, route, RULES).tree):
                     assert one.text("zh")
                     assert one.text("en")

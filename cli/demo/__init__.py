@@ -1,0 +1,1 @@
+"""The demonstration: two people's cases from application to certificate, and one revocation, for real."""

@@ -1,0 +1,60 @@
+"""An application from its acceptance to its end: checks, assessment, fee, review, title."""
+
+from __future__ import annotations
+
+from libs.events.contracts import intake
+from libs.events.contracts.base import Payload
+from libs.events.envelope import Event
+from libs.events.views import Row
+from services.gateway.views.rows import at, change, said, within
+
+
+def reviewed(row: Row, payload: Payload, event: Event) -> Row:
+    """Fold what an application says from its acceptance on."""
+    match payload:
+        case intake.CheckResult(check=check):
+            answered = {**said(payload, "check", "seen"), "at": at(event)}
+            return change(row, within(row, "checks", **{check: answered}))
+        case intake.CheckDecided(check=check):
+            known = (row["doc"].get("checks") or {}).get(check, {})
+            return change(row, within(row, "checks", **{check: {**known, **said(payload, "check")}}))
+        case intake.EligibilityAssessed():
+            return change(row, {"assessment": {**said(payload, "seen"), "at": at(event)}})
+        case intake.ApplicationQualified():
+            return change(row, {"qualification": {**said(payload, "level"), "qualified": True, "at": at(event)}})
+        case intake.ApplicationDisqualified():
+            return change(row, {"qualification": {**said(payload), "qualified": False, "at": at(event)}})
+        case intake.FeeAssessed():
+            return change(row, {"fee": said(payload, "applicant", "level", "calendar", "ruleset")})
+        case intake.ApplicationPaid():
+            return change(row, within(row, "fee", paid_at=at(event)))
+        case intake.ApplicationEnded(reason=reason):
+            return change(row, {"ended": reason})
+        case _:
+            return _after_payment(row, payload, event)
+
+
+def _after_payment(row: Row, payload: Payload, event: Event) -> Row:
+    match payload:
+        case intake.ReviewScheduled():
+            return change(row, said(payload, "seen"), session=payload.session)
+        case intake.ReviewPassed():
+            return change(row, {"passed": True})
+        case intake.ReviewNotPassed():
+            return change(row, {"passed": False})
+        case intake.ReviewPublished():
+            return change(row, {"published_until": said(payload)["ends_at"]})
+        case intake.ReviewConfirmed():
+            return change(row, {"confirmed_at": at(event)})
+        case intake.ReviewCancelled(cause=cause):
+            return change(row, {"cause": cause})
+        case intake.ApplicationCertified(title=title):
+            return change(row, {"title": title})
+        case intake.ApplicationHeld():
+            return change(row, {"hold": {**said(payload, "seen"), "since": at(event)}})
+        case intake.ApplicationReleased():
+            return change(row, {"hold": None})
+        case intake.ApplicationBarred():
+            return change(row, {"barred": said(payload, "seen")})
+        case _:
+            return row
