@@ -7,12 +7,15 @@ import importlib
 import typer
 import uvicorn
 
-from cli import operate, tell
+from cli import bootstrap, operate, tell
+from cli.demo.run import demo
 from libs.web.settings import SERVICES, Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 operate.register(app)
 tell.register(app)
+bootstrap.register(app)
+app.command()(demo)
 
 
 @app.command()

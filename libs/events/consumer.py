@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import asyncpg
 import structlog
@@ -33,9 +33,8 @@ FENCED_SECONDS = 0.05
 COMMIT_EVERY_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One record from a topic."""
+class Incoming(NamedTuple):
+    """One record from a topic; a tuple, since a hundred thousand are made a second."""
 
     topic: str
     partition: int

@@ -64,16 +64,10 @@ class Calendar:
                 change={"load": f"the working-day table of {on.year}"},
             )
         if on in self.makeups:
-            return Day(
-                on, works=True, why=f"{self.makeups[on]}调休上班" if on.weekday() >= SATURDAY else "工作日"
-            )
+            return Day(on, works=True, why=f"{self.makeups[on]}调休上班" if on.weekday() >= SATURDAY else "工作日")
         if on in self.holidays:
             return Day(on, works=False, why=f"{self.holidays[on]}放假")
-        return (
-            Day(on, works=False, why="周末")
-            if on.weekday() >= SATURDAY
-            else Day(on, works=True, why="工作日")
-        )
+        return Day(on, works=False, why="周末") if on.weekday() >= SATURDAY else Day(on, works=True, why="工作日")
 
     def explain(self, start: date, days: int) -> tuple[Day, ...]:
         """List every day of a period of `days` working days after `start`, which is not counted."""

@@ -119,9 +119,7 @@ class RuleSet(Strict):
     @property
     def canonical(self) -> str:
         """The canonical JSON text of the document (sorted ASCII keys, UTF-8, no spaces: RFC 8785)."""
-        return json.dumps(
-            self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        )
+        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @property
     def hash(self) -> str:
@@ -160,9 +158,7 @@ class RuleSet(Strict):
     def conditions(self, level: Level, route: Route) -> Group:
         """Give the tree of a level and route; `ROUTE_NOT_OPEN_FOR_SERIES` when no standard covers them."""
         found = tuple(
-            standard.conditions
-            for standard in self.standards
-            if level in standard.levels and route in standard.routes
+            standard.conditions for standard in self.standards if level in standard.levels and route in standard.routes
         )
         if not found:
             raise Refused.one(

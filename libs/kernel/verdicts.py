@@ -104,9 +104,7 @@ class _Shown(dict[str, Any]):
         return "?"
 
 
-def evaluate(
-    node: Node, facts: Facts, predicates: Mapping[str, Predicate[Facts]], rules: RuleSet
-) -> Explained:
+def evaluate(node: Node, facts: Facts, predicates: Mapping[str, Predicate[Facts]], rules: RuleSet) -> Explained:
     """Evaluate a condition tree against facts; every condition is looked at, none is skipped.
 
     `all` is unmet when any part is unmet, and met when all are; `any` is met when any part is met, and unmet

@@ -95,6 +95,7 @@ class Call:
 
 Handler = Callable[[Call, Any], Awaitable[Reply]]
 Question = Callable[[Call, Any], Awaitable[Any]]
+Download = Callable[[Call], Awaitable[Response]]
 
 
 class Commands:
@@ -131,6 +132,19 @@ class Commands:
                 return Response(orjson.dumps(answer), 200, media_type="application/json")
 
             self._route("POST", path, handler, endpoint, _document(path, _content(body, document), allowed, 200))
+            return handler
+
+        return register
+
+    def fetch(self, path: str, roles: Iterable[Role], media_types: tuple[str, ...]) -> Callable[[Download], Download]:
+        """Add a GET of a stored file; everything else that is read is the gateway's to answer."""
+        allowed = frozenset(roles)
+
+        def register(handler: Download) -> Download:
+            async def endpoint(request: Request) -> Response:
+                return await handler(await _call(request, allowed))
+
+            self._route("GET", path, handler, endpoint, _described(path, _files(media_types), allowed))
             return handler
 
         return register
@@ -253,8 +267,35 @@ def _if_match(text: str) -> int | None:
 
 def _content(body: type[BaseModel] | None, document: dict[str, Any]) -> dict[str, Any]:
     if body is None:
-        return {kind: {"schema": {"type": "string", "format": "binary"}} for kind in document["media_types"]}
+        return _files(document["media_types"])
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}}
+
+
+def _files(media_types: Iterable[str]) -> dict[str, Any]:
+    return {kind: {"schema": {"type": "string", "format": "binary"}} for kind in media_types}
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    return [{"name": name, "in": "path", "required": True, "schema": PATH_ID} for name in names]
+
+
+def _described(path: str, content: dict[str, Any], roles: frozenset[Role]) -> dict[str, Any]:
+    found = {"description": "The file", "headers": {"ETag": {"schema": {"type": "string"}}}, "content": content}
+    document: dict[str, Any] = {
+        "parameters": _path_parameters(path),
+        "responses": {
+            "200": found,
+            "304": {"description": "Not modified"},
+            "default": {"$ref": "#/components/responses/Problem"},
+        },
+        "x-roles": sorted(roles),
+    }
+    return _secured(document, roles)
+
+
+def _secured(document: dict[str, Any], roles: frozenset[Role]) -> dict[str, Any]:
+    return document if Role.PUBLIC in roles else {**document, "security": [{"token": []}]}
 
 
 def _document(  # noqa: PLR0913 - what one operation says about itself
@@ -266,13 +307,12 @@ def _document(  # noqa: PLR0913 - what one operation says about itself
     keyed: bool = False,
     if_match: bool = False,
 ) -> dict[str, Any]:
-    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
     headers = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": _KEY_SCHEMA}
     matching = {"name": "If-Match", "in": "header", "required": if_match, "schema": {"type": "string"}}
     answer = {"$ref": "#/components/schemas/CommandReply"} if keyed else {"type": "object"}
     document: dict[str, Any] = {
         "parameters": [
-            *({"name": name, "in": "path", "required": True, "schema": PATH_ID} for name in names),
+            *_path_parameters(path),
             *((headers, matching) if keyed else ()),
         ],
         "requestBody": {"required": True, "content": content},
@@ -286,6 +326,4 @@ def _document(  # noqa: PLR0913 - what one operation says about itself
         },
         "x-roles": sorted(roles),
     }
-    if Role.PUBLIC not in roles:
-        document["security"] = [{"token": []}]
-    return document
+    return _secured(document, roles)

@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     outside_seconds: float = Field(default=3.0, gt=0)
     """How long an outside system may take to answer."""
 
+    verifications: int = Field(default=600, gt=0)
+    """certificate only: how many verifications a client or address may ask for in a minute."""
+
     origins: str = ""
     """gateway only: the origins of browsers that may call, separated by commas; none by default."""
     quota: int = Field(default=60_000, gt=0)

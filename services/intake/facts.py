@@ -12,6 +12,7 @@ from libs.events.contracts.intake import BlobRef, Seen
 from libs.kernel.refusals import Refused
 from libs.kernel.rulesets import parse
 from libs.kernel.terms import Level
+from libs.web.filetypes import is_readable
 from libs.web.spine import Spine
 from services.intake.domain.campaign import CAMPAIGN
 from services.intake.domain.employer import EMPLOYER
@@ -29,7 +30,6 @@ from services.intake.domain.facts import (
 from services.intake.domain.person import PERSON
 from services.intake.domain.person import State as PersonState
 from services.intake.domain.ruleset import RULESET, InForce
-from services.intake.filetypes import is_readable
 
 
 def seen(stream: str, version: int) -> Seen:

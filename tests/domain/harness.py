@@ -45,8 +45,7 @@ class Outcome:
         events = self.events
         assert len(events) == len(expected), [type(one).__name__ for one in events]
         found: list[Any] = [
-            type(event) if isinstance(want, type) else event
-            for event, want in zip(events, expected, strict=True)
+            type(event) if isinstance(want, type) else event for event, want in zip(events, expected, strict=True)
         ]
         assert found == list(expected)
         return self
@@ -84,6 +83,7 @@ class Story:
     identity: str
     state: Any
     events: list[Any] = field(default_factory=list[Any])
+    times: list[datetime] = field(default_factory=list[datetime])
     commands: int = 0
     actor: Actor = SYSTEM
     now: datetime = NOW
@@ -92,6 +92,7 @@ class Story:
         """Let events have happened."""
         for payload in payloads:
             self.events.append(payload)
+            self.times.append(self.now)
             version = len(self.events)
             envelope = Envelope(
                 self.aggregate.stream(self.identity),
@@ -113,15 +114,17 @@ class Story:
             actor=actor or SYSTEM,
             command_id=uuid5(UUID(self.identity), f"command-{self.commands}"),
         )
+        outcome = self._decided(command, context)
+        if outcome.refusal is not None:
+            again = self._decided(command, context).refusal
+            assert again is not None, "a refused command was accepted the second time (invariant 14)"
+            assert again.reasons == outcome.refusal.reasons, "a repeated command got another answer (invariant 14)"
+        return outcome
+
+    def _decided(self, command: Any, context: Context) -> Outcome:
         try:
             return Outcome(self.aggregate.decide(self.state, command, context), None)
         except Refused as refusal:
-            try:
-                self.aggregate.decide(self.state, command, context)
-            except Refused as again:
-                assert again.reasons == refusal.reasons, (
-                    "a repeated command got another answer (invariant 14)"
-                )
             return Outcome(None, refusal)
 
     def go(self, command: Any, actor: Actor | None = None, now: datetime | None = None) -> Self:
@@ -132,7 +135,7 @@ class Story:
 
     def branch(self) -> Story:
         """Give a copy to go another way."""
-        return replace(self, events=list(self.events))
+        return replace(self, events=list(self.events), times=list(self.times))
 
 
 def given(aggregate: Aggregate, *payloads: Any, identity: str = uid("it")) -> Story:

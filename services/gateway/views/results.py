@@ -75,7 +75,7 @@ def _objections(row: Row, payload: Payload, event: Event) -> Row:
         case review_notice.InquiryOpened(objection=objection):
             return change(row, marked(row, "objections", "objection", objection, state="inquiry"))
         case review_notice.InquiryDecided(objection=objection):
-            decided = {**said(payload, "objection"), "state": "decided", "decided_at": at(event)}
+            decided = {**said(payload, "objection", "decided_by"), "state": "decided", "decided_at": at(event)}
             return change(row, marked(row, "objections", "objection", objection, **decided))
         case _:
             return row

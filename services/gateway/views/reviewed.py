@@ -21,9 +21,11 @@ def reviewed(row: Row, payload: Payload, event: Event) -> Row:
         case intake.EligibilityAssessed():
             return change(row, {"assessment": {**said(payload, "seen"), "at": at(event)}})
         case intake.ApplicationQualified():
-            return change(row, {"qualification": {**said(payload, "level"), "qualified": True, "at": at(event)}})
+            decided = {**said(payload, "level", "decided_by"), "qualified": True, "at": at(event)}
+            return change(row, {"qualification": decided, "decided_by": payload.decided_by})
         case intake.ApplicationDisqualified():
-            return change(row, {"qualification": {**said(payload), "qualified": False, "at": at(event)}})
+            decided = {**said(payload, "decided_by"), "qualified": False, "at": at(event)}
+            return change(row, {"qualification": decided, "decided_by": payload.decided_by})
         case intake.FeeAssessed():
             return change(row, {"fee": said(payload, "applicant", "level", "calendar", "ruleset")})
         case intake.ApplicationPaid():

@@ -9,8 +9,9 @@ from pydantic import Field, StringConstraints
 from libs.events.bus import Reply
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form, Nothing
+from libs.web.fields import Text
 from services.intake import facts
-from services.intake.api.drafts import Text, endorsements_of, state_of
+from services.intake.api.drafts import endorsements_of, state_of
 from services.intake.api.employer_side import Items
 from services.intake.domain.application import APPLICATION
 from services.intake.domain.application.acceptance import (

@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from libs.events.bus import Reply
 from libs.kernel.terms import Level, Role, Route
 from libs.web.calls import Call, Commands, Form
+from libs.web.fields import Code, Id
 from services.intake import facts
-from services.intake.api.drafts import Code, Id
 from services.intake.domain.campaign import CAMPAIGN, PublishNotice
 
 commands = Commands("campaigns")

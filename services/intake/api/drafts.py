@@ -13,6 +13,8 @@ from libs.kernel.calendars import beijing_date
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Level, MaterialKind, Role, Route
 from libs.web.calls import Call, Commands, Form, Nothing
+from libs.web.fields import Code, Id
+from libs.web.filetypes import MATERIAL_TYPES
 from libs.web.server import header
 from services.intake import facts
 from services.intake.domain.application import APPLICATION, State
@@ -26,14 +28,10 @@ from services.intake.domain.application.drafting import (
     Withdraw,
 )
 from services.intake.domain.facts import Endorsement
-from services.intake.filetypes import MATERIAL_TYPES
 
 commands = Commands("applications")
 APPLICANT = (Role.APPLICANT,)
 
-Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
-Code = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]{44}):")
 
 
@@ -106,12 +104,14 @@ async def change(call: Call, body: Draft) -> Reply:
     """Replace what the application is for, while it is a draft."""
     spine = call.spine
     state, cited = await facts.person(spine, call.actor.person)
+    campaign = await facts.campaign(spine, body.campaign)
     command = ChangeDraft(
         specialty=body.specialty,
         level=body.level,
         route=body.route,
         employer=body.employer,
-        campaign=await facts.campaign(spine, body.campaign),
+        campaign=campaign,
+        rules=await facts.rules(spine, campaign.ruleset),
         employments=await facts.employments(spine, state, cited),
     )
     return await call.execute(APPLICATION, call.id("application"), command)

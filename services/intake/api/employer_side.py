@@ -10,8 +10,10 @@ from libs.events.bus import Reply
 from libs.events.contracts.intake import BlobRef, Item, Module
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form
+from libs.web.fields import Text
+from libs.web.filetypes import MATERIAL_TYPES
 from services.intake import facts
-from services.intake.api.drafts import Text, state_of, store
+from services.intake.api.drafts import state_of, store
 from services.intake.domain.application import APPLICATION
 from services.intake.domain.application.employer import (
     DecideEmployerObjection,
@@ -23,7 +25,6 @@ from services.intake.domain.application.employer import (
     StartEmployerPublicity,
 )
 from services.intake.domain.facts import Upload
-from services.intake.filetypes import MATERIAL_TYPES
 
 commands = Commands("applications")
 EMPLOYER = (Role.EMPLOYER_CLERK, Role.EMPLOYER_HEAD)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form
-from services.intake.api.drafts import Id
+from libs.web.fields import Id
 
 commands = Commands("internal")
 

@@ -11,8 +11,8 @@ from libs.events.bus import Reply
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Degree, Role
 from libs.web.calls import Call, Commands, Form
+from libs.web.fields import Code, Id, Text
 from services.intake import facts
-from services.intake.api.drafts import Code, Id, Text
 from services.intake.domain.employer import EMPLOYER
 from services.intake.domain.person import PERSON, EndEmployment, Erase, RecordEducation, RegisterPerson, StartEmployment
 

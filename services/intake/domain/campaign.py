@@ -57,9 +57,7 @@ def _window(command: PublishNotice, context: Context) -> Iterator[Reason]:
     if command.closes_at <= command.opens_at:
         yield Reason("DATE_INVALID", "附六.7", facts, pointer="/closes_at")
     if command.opens_at < context.now:
-        yield Reason(
-            "NOTICE_REQUIRED", "附六.7", {**facts, "now": context.now.isoformat()}, pointer="/opens_at"
-        )
+        yield Reason("NOTICE_REQUIRED", "附六.7", {**facts, "now": context.now.isoformat()}, pointer="/opens_at")
 
 
 def _governed(command: PublishNotice) -> Iterator[Reason]:
@@ -73,9 +71,7 @@ def _governed(command: PublishNotice) -> Iterator[Reason]:
         or (until is not None and opens > until)
     ):
         facts = {"ruleset": rules.code, "series": rules.series, "from": rules.effective_from.isoformat()}
-        yield Reason(
-            "RULESET_NOT_IN_FORCE", "H", {**facts, "opens_on": opens.isoformat()}, pointer="/ruleset"
-        )
+        yield Reason("RULESET_NOT_IN_FORCE", "H", {**facts, "opens_on": opens.isoformat()}, pointer="/ruleset")
         return
     closed = [f"{at}/{by}" for at in command.levels for by in command.routes if not rules.covers(at, by)]
     if closed:

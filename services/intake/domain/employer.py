@@ -62,9 +62,7 @@ def evolve(state: State, payload: Any, _event: Any) -> State:
     """Fold one payload."""
     if not isinstance(payload, EmployerRegistered):
         return state
-    return State(
-        registered=True, credit_code=payload.credit_code, kind=payload.kind, district=payload.district
-    )
+    return State(registered=True, credit_code=payload.credit_code, kind=payload.kind, district=payload.district)
 
 
 EMPLOYER: Final = Aggregate("employer", State(), decide, evolve)

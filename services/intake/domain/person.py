@@ -156,9 +156,7 @@ def _start(state: State, command: StartEmployment, context: Context) -> Decision
 def _not_future(day: date, context: Context, pointer: str) -> Iterator[Reason]:
     today = beijing_date(context.now)
     if day > today:
-        yield Reason(
-            "DATE_INVALID", "", {"date": day.isoformat(), "today": today.isoformat()}, pointer=pointer
-        )
+        yield Reason("DATE_INVALID", "", {"date": day.isoformat(), "today": today.isoformat()}, pointer=pointer)
 
 
 def _ordered(first: date, last: date, pointer: str) -> Iterator[Reason]:
@@ -169,9 +167,7 @@ def _ordered(first: date, last: date, pointer: str) -> Iterator[Reason]:
 def _end(state: State, command: EndEmployment, context: Context) -> Decision:
     since = state.working.get(command.employer)
     if since is None:
-        raise Refused.one(
-            "NO_EMPLOYMENT", "附六.1", facts={"employer": command.employer}, pointer="/employer"
-        )
+        raise Refused.one("NO_EMPLOYMENT", "附六.1", facts={"employer": command.employer}, pointer="/employer")
     refuse_all([*_ordered(since, command.until, "/until"), *_not_future(command.until, context, "/until")])
     return Decision((EmploymentEnded(employer=command.employer, until=command.until),))
 
@@ -203,9 +199,7 @@ def _erase(_state: State, command: Erase, _context: Context) -> Decision:
     found: list[Reason] = []
     if command.retained:
         facts = {"standing": sorted(command.retained)}
-        found.append(
-            Reason("RETENTION_REQUIRED", "个人信息保护法 第19、47条", facts, {"instead": "freeze access"})
-        )
+        found.append(Reason("RETENTION_REQUIRED", "个人信息保护法 第19、47条", facts, {"instead": "freeze access"}))
     if not command.reason.strip():
         found.append(Reason("GROUND_REQUIRED", "个人信息保护法 第47条", pointer="/reason"))
     refuse_all(found)
@@ -248,9 +242,7 @@ def evolve(state: State, payload: Any, event: Any) -> State:
                 state,
                 working={k: v for k, v in state.working.items() if k != payload.employer},
                 spells=tuple(
-                    replace(one, until=payload.until)
-                    if one.employer == payload.employer and not one.until
-                    else one
+                    replace(one, until=payload.until) if one.employer == payload.employer and not one.until else one
                     for one in state.spells
                 ),
             )

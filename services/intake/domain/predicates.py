@@ -37,11 +37,7 @@ def _is(met: bool) -> Verdict:  # noqa: FBT001 - the verdict of a comparison
 
 def _present(candidate: Candidate) -> Employment | None:
     """Give the employment with the employer of the application that stands today."""
-    found = (
-        one
-        for one in candidate.employments
-        if one.employer == candidate.employer and one.covers(candidate.today)
-    )
+    found = (one for one in candidate.employments if one.employer == candidate.employer and one.covers(candidate.today))
     return next(found, None)
 
 
@@ -102,9 +98,7 @@ def checked(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
     if answer.answer is Check.MATCH:
         return Finding(Verdict.MET, facts)
     waits = answer.answer is Check.UNAVAILABLE
-    return Finding(
-        Verdict.UNKNOWN, facts, code="UPSTREAM_UNAVAILABLE" if waits else "HUMAN_DECISION_REQUIRED"
-    )
+    return Finding(Verdict.UNKNOWN, facts, code="UPSTREAM_UNAVAILABLE" if waits else "HUMAN_DECISION_REQUIRED")
 
 
 def _rank(degree: Degree) -> int:
@@ -129,9 +123,7 @@ def years_since_degree(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Fin
     """
     need = Degree(str(leaf.parameters["degree"]))
     years = whole(leaf.parameters["years"])
-    since = min(
-        (one.graduated_on for one in candidate.educations if _rank(one.degree) >= _rank(need)), default=None
-    )
+    since = min((one.graduated_on for one in candidate.educations if _rank(one.degree) >= _rank(need)), default=None)
     facts = {"need": years, "have": 0}
     if since is None:
         return Finding(Verdict.UNMET, facts)
@@ -141,9 +133,7 @@ def years_since_degree(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Fin
         if one.specialty == candidate.specialty
     )
     study = (
-        Span(one.enrolled_on, one.graduated_on - timedelta(days=1))
-        for one in candidate.educations
-        if one.full_time
+        Span(one.enrolled_on, one.graduated_on - timedelta(days=1)) for one in candidate.educations if one.full_time
     )
     spans = counted(work, since, study)
     facts = {"need": years, "have": years_of_work(spans, candidate.on), "since": since.isoformat()}
@@ -185,9 +175,7 @@ def title_held(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
 def years_since_title(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
     """Compare: `years` full years since the earliest title of the kind, by the calendar (§11.29)."""
     years = whole(leaf.parameters["years"])
-    usable = [
-        one for one in _titles(candidate, leaf) if not one.scope and one.standing is not Standing.REVOKED
-    ]
+    usable = [one for one in _titles(candidate, leaf) if not one.scope and one.standing is not Standing.REVOKED]
     if not usable:
         return Finding(Verdict.UNMET, {"need": years, "have": 0})
     live = [one for one in usable if one.standing is Standing.LIVE]

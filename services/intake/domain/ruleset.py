@@ -110,11 +110,7 @@ def _overlaps(rules: RuleSet, others: tuple[InForce, ...]) -> Iterator[Reason]:
     """Refuse two rule sets for one scope on one day (invariant 21); both periods include their last day."""
     for other in others:
         levels = [level.value for level in rules.levels if level in other.levels]
-        if (
-            other.series == rules.series
-            and levels
-            and (other.until is None or other.until >= rules.effective_from)
-        ):
+        if other.series == rules.series and levels and (other.until is None or other.until >= rules.effective_from):
             facts = {"ruleset": other.identity, "series": other.series, "levels": levels}
             until = other.until.isoformat() if other.until else None
             yield Reason("RULESET_OVERLAP", "H", {**facts, "until": until}, {"supersede": other.identity})

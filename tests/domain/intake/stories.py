@@ -116,9 +116,7 @@ def endorsement(name: str, **changes: Any) -> Endorsement:
 
 
 def start(**changes: Any) -> StartDraft:
-    command = StartDraft(
-        "software", Level.ASSOCIATE_SENIOR, Route.ORDINARY, EMPLOYER, CAMPAIGN, RULES, (JOB,), ()
-    )
+    command = StartDraft("software", Level.ASSOCIATE_SENIOR, Route.ORDINARY, EMPLOYER, CAMPAIGN, RULES, (JOB,), ())
     return replace(command, **changes)
 
 

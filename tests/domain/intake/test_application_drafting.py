@@ -65,9 +65,7 @@ def test_a_rule_set_that_is_not_in_force_judges_nobody() -> None:
 
 
 def test_only_the_applicant_changes_the_draft() -> None:
-    change = ChangeDraft(
-        "civil", Level.FULL_SENIOR, Route.ORDINARY, s.EMPLOYER, s.CAMPAIGN, s.RULES, (s.JOB,)
-    )
+    change = ChangeDraft("civil", Level.FULL_SENIOR, Route.ORDINARY, s.EMPLOYER, s.CAMPAIGN, s.RULES, (s.JOB,))
     s.draft().when(change, s.APPLICANT).then(DraftChanged)
     s.draft().when(change, Actor("x", "applicant", person=uid("other"))).refused("FORBIDDEN_ACTOR")
 
@@ -140,9 +138,7 @@ def test_a_returned_file_is_open_only_where_it_was_returned_and_may_come_back_af
 
 
 def test_withdrawing_frees_the_place_because_the_rule_set_says_so() -> None:
-    outcome = (
-        s.submitted().when(Withdraw("个人原因"), s.APPLICANT).then(ApplicationWithdrawn, ApplicationEnded)
-    )
+    outcome = s.submitted().when(Withdraw("个人原因"), s.APPLICANT).then(ApplicationWithdrawn, ApplicationEnded)
     assert outcome.decision is not None
     assert outcome.decision.releases == (Claim("application", f"{s.PERSON}/engineering/2025"),)
 

@@ -127,9 +127,7 @@ def test_a_refusal_on_the_merits_never_frees_the_place() -> None:
 
 
 def test_the_title_ends_the_application() -> None:
-    story = (
-        voting().go(RecordResult(SESSION, passed=True, seen=SEEN), SYSTEM).go(RecordConfirmed(SEEN), SYSTEM)
-    )
+    story = voting().go(RecordResult(SESSION, passed=True, seen=SEEN), SYSTEM).go(RecordConfirmed(SEEN), SYSTEM)
     story.when(RecordCertified(uid("new title"), SEEN), SYSTEM).then(ApplicationCertified, ApplicationEnded)
 
 
@@ -140,9 +138,7 @@ def test_reports_of_other_services_come_from_no_person() -> None:
 def test_an_application_that_rested_on_a_revoked_title_waits_for_a_person() -> None:
     story = s.assessed()
     story.when(TITLE_HOLD, SYSTEM).then(ApplicationHeld)
-    story.go(TITLE_HOLD, SYSTEM).when(Qualify(), s.OFFICER).refused(
-        "HUMAN_DECISION_REQUIRED", "ILLEGAL_TRANSITION"
-    )
+    story.go(TITLE_HOLD, SYSTEM).when(Qualify(), s.OFFICER).refused("HUMAN_DECISION_REQUIRED", "ILLEGAL_TRANSITION")
     story.when(TITLE_HOLD, SYSTEM).refused("ILLEGAL_TRANSITION")
     story.when(Release(""), s.OFFICER).refused("GROUND_REQUIRED")
     story.when(Release("与本次申报无关"), s.OFFICER).then(ApplicationReleased)

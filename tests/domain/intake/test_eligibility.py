@@ -21,9 +21,7 @@ CHECKED = {name: CheckAnswer(Check.MATCH) for name in ("education", "insurance",
 DAY = timedelta(days=1)
 
 
-def candidate(
-    on: date, *educations: Education, titles: tuple[TitleHeld, ...] = (), **changes: object
-) -> Candidate:
+def candidate(on: date, *educations: Education, titles: tuple[TitleHeld, ...] = (), **changes: object) -> Candidate:
     facts = Candidate(
         on=on,
         today=on,
@@ -78,16 +76,14 @@ def test_each_row_of_the_standard_opens_on_its_day_and_not_before(
     titles = (title(base, GRADUATED),) if base else ()
     on = date(GRADUATED.year + years, 7, 1)
     education = degree(held, GRADUATED)
-    assert (
-        assess(candidate(on, education, titles=titles), level, Route.ORDINARY, RULES).outcome is Verdict.MET
-    )
+    assert assess(candidate(on, education, titles=titles), level, Route.ORDINARY, RULES).outcome is Verdict.MET
     before = assess(candidate(on - DAY, education, titles=titles), level, Route.ORDINARY, RULES)
     assert before.outcome is Verdict.UNMET
     if years:
         assert before.tree.eligible_on == on
-        assert {reason.code for reason in before.reasons} == {
-            "TITLE_YEARS_SHORT" if base else "YEARS_SHORT"
-        } | ({"YEARS_SHORT"} if level is Level.INTERMEDIATE and base else set())
+        assert {reason.code for reason in before.reasons} == {"TITLE_YEARS_SHORT" if base else "YEARS_SHORT"} | (
+            {"YEARS_SHORT"} if level is Level.INTERMEDIATE and base else set()
+        )
 
 
 @pytest.mark.parametrize(
@@ -99,9 +95,7 @@ def test_each_row_of_the_standard_opens_on_its_day_and_not_before(
     ],
 )
 def test_education_below_every_alternative_has_its_own_code(level: Level, held: Degree) -> None:
-    facts = candidate(
-        date(2025, 7, 1), degree(held, GRADUATED), titles=(title(Level.ASSOCIATE_SENIOR, GRADUATED),)
-    )
+    facts = candidate(date(2025, 7, 1), degree(held, GRADUATED), titles=(title(Level.ASSOCIATE_SENIOR, GRADUATED),))
     outcome = assess(facts, level, Route.ORDINARY, RULES)
     assert [reason.code for reason in outcome.reasons] == ["EDUCATION_BELOW"]
 
@@ -110,10 +104,7 @@ def test_a_higher_degree_includes_the_rows_of_the_lower_ones() -> None:
     master = degree(Degree.MASTER, date(2024, 7, 1), full_time=False)
     bachelor = degree(Degree.BACHELOR, date(2018, 7, 1))
     on = date(2023, 7, 1)
-    assert (
-        assess(candidate(on, bachelor, master), Level.INTERMEDIATE, Route.ORDINARY, RULES).outcome
-        is Verdict.MET
-    )
+    assert assess(candidate(on, bachelor, master), Level.INTERMEDIATE, Route.ORDINARY, RULES).outcome is Verdict.MET
 
 
 def test_full_time_study_counts_for_no_clock_and_part_time_study_does() -> None:

@@ -49,8 +49,7 @@ def test_a_wrong_amount_is_recorded_and_owed_back(amount: str) -> None:
 def test_a_second_payment_is_recorded_and_owed_back() -> None:
     story = bill().go(report())
     assert (
-        story.when(report(channel_id="wx-2")).then(PaymentReported, RefundDue).events[1].reason
-        == "DUPLICATE_PAYMENT"
+        story.when(report(channel_id="wx-2")).then(PaymentReported, RefundDue).events[1].reason == "DUPLICATE_PAYMENT"
     )
 
 
@@ -71,9 +70,7 @@ def test_a_late_payment_is_late_also_before_the_clock_has_said_so() -> None:
 
 
 def test_money_for_a_bill_that_does_not_exist_is_recorded_too() -> None:
-    assert (
-        given(PAYMENT).when(report()).then(PaymentReported, RefundDue).events[1].reason == "PAYMENT_TOO_EARLY"
-    )
+    assert given(PAYMENT).when(report()).then(PaymentReported, RefundDue).events[1].reason == "PAYMENT_TOO_EARLY"
 
 
 def test_a_paid_bill_neither_lapses_nor_is_cancelled() -> None:

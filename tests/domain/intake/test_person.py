@@ -58,11 +58,7 @@ def test_a_person_is_registered_under_sealed_fields_and_a_claim_on_the_blind_ind
 
 def test_everything_wrong_with_a_registration_is_said_at_once() -> None:
     wrong = replace(REGISTER, name="a\u200b" * 60, id_number="110105194912310021", phone="abc")
-    reasons = (
-        given(PERSON)
-        .when(wrong)
-        .refused("FIELD_TOO_LONG", "ENCODING_INVALID", "SCHEMA_INVALID", "ID_INVALID")
-    )
+    reasons = given(PERSON).when(wrong).refused("FIELD_TOO_LONG", "ENCODING_INVALID", "SCHEMA_INVALID", "ID_INVALID")
     assert {reason.pointer for reason in reasons} == {"/name", "/phone", "/id_number"}
 
 
@@ -78,9 +74,7 @@ def test_a_person_registers_once() -> None:
 
 def test_employment_starts_ends_and_is_never_in_the_future() -> None:
     registered().when(WORK).then(EmploymentStarted)
-    registered().when(replace(WORK, since=date(2025, 3, 4), employer_known=False)).refused(
-        "DATE_INVALID", "NOT_FOUND"
-    )
+    registered().when(replace(WORK, since=date(2025, 3, 4), employer_known=False)).refused("DATE_INVALID", "NOT_FOUND")
     story = registered().go(WORK)
     story.when(WORK).refused("ILLEGAL_TRANSITION")
     story.when(EndEmployment(WORK.employer, date(2019, 6, 30))).refused("DATE_INVALID")

@@ -60,9 +60,7 @@ def test_a_draft_may_be_replaced_and_a_published_rule_set_never() -> None:
     story.when(PublishRuleSet(()), OTHER).refused("IMMUTABLE_HISTORY")
 
 
-@pytest.mark.parametrize(
-    ("until", "refused"), [(None, True), (date(2023, 6, 14), True), (date(2023, 6, 13), False)]
-)
+@pytest.mark.parametrize(("until", "refused"), [(None, True), (date(2023, 6, 14), True), (date(2023, 6, 13), False)])
 def test_rule_sets_of_one_scope_never_overlap_in_time(until: date | None, refused: bool) -> None:
     other = InForce(uid("old"), "engineering", (Level.INTERMEDIATE,), date(2021, 4, 1), until)
     outcome = drafted().when(PublishRuleSet((other,)), OTHER)
@@ -175,6 +173,4 @@ def test_a_campaign_runs_under_a_rule_set_that_governs_it_when_it_opens(change: 
 
 
 def test_a_route_without_a_standard_is_not_announced() -> None:
-    given(CAMPAIGN).when(replace(NOTICE, routes=(Route.SKILL,)), s.OFFICER).refused(
-        "ROUTE_NOT_OPEN_FOR_SERIES"
-    )
+    given(CAMPAIGN).when(replace(NOTICE, routes=(Route.SKILL,)), s.OFFICER).refused("ROUTE_NOT_OPEN_FOR_SERIES")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -123,25 +124,18 @@ def test_counted_spans_are_ordered_separate_and_hold_exactly_the_days_worked(
 ) -> None:
     spans = [Span(first, first + timedelta(days=days)) for first, days in work]
     found = counted(spans, since)
-    assert all(a.last + DAY < b.first for a, b in zip(found, found[1:], strict=False))
+    assert all(a.last + DAY < b.first for a, b in pairwise(found))
     days = {
-        first + at * DAY
-        for first, last in spans
-        for at in range((last - first).days + 1)
-        if first + at * DAY >= since
+        first + at * DAY for first, last in spans for at in range((last - first).days + 1) if first + at * DAY >= since
     }
     assert sum((span.last - span.first).days + 1 for span in found) == len(days)
 
 
-@given(
-    st.lists(st.tuples(DATES, st.integers(1, 2000)), min_size=1, max_size=4), DATES, st.integers(1, 10), DATES
-)
+@given(st.lists(st.tuples(DATES, st.integers(1, 2000)), min_size=1, max_size=4), DATES, st.integers(1, 10), DATES)
 def test_the_day_given_is_the_first_on_which_the_years_are_full(
     work: list[tuple[date, int]], last: date, years: int, on: date
 ) -> None:
-    spans = counted(
-        [*(Span(first, first + timedelta(days=days)) for first, days in work), Span(last)], date.min
-    )
+    spans = counted([*(Span(first, first + timedelta(days=days)) for first, days in work), Span(last)], date.min)
     day = full_on(spans, years, on)
     assert day is not None
     assert day >= on

@@ -93,18 +93,10 @@ def test_three_values_join_as_kleene_says(values: list[Finding]) -> None:
     parts = [leaf(name) for name in facts]
     every, some = judge(group("all", *parts), **facts), judge(group("any", *parts), **facts)
     assert every.verdict is (
-        Verdict.UNMET
-        if Verdict.UNMET in found
-        else Verdict.UNKNOWN
-        if Verdict.UNKNOWN in found
-        else Verdict.MET
+        Verdict.UNMET if Verdict.UNMET in found else Verdict.UNKNOWN if Verdict.UNKNOWN in found else Verdict.MET
     )
     assert some.verdict is (
-        Verdict.MET
-        if Verdict.MET in found
-        else Verdict.UNKNOWN
-        if Verdict.UNKNOWN in found
-        else Verdict.UNMET
+        Verdict.MET if Verdict.MET in found else Verdict.UNKNOWN if Verdict.UNKNOWN in found else Verdict.UNMET
     )
     assert (every.verdict is Verdict.MET) == (not list(decisive(every)))
 
@@ -147,9 +139,7 @@ def test_a_banned_criterion_is_a_gate_unless_another_choice_passes_it() -> None:
     paper = leaf("paper", predicate="paper_count")
     needs = {"says": {}, "paper_count": {}}
     assert [r.code for r in lint(with_standard(paper), needs)] == ["CRITERION_BANNED"]
-    assert [r.code for r in lint(with_standard(group("all", leaf("a"), paper)), needs)] == [
-        "CRITERION_BANNED"
-    ]
+    assert [r.code for r in lint(with_standard(group("all", leaf("a"), paper)), needs)] == ["CRITERION_BANNED"]
     other = paper.model_copy(update={"id": "other", "predicate": "impact_factor"})
     both = lint(with_standard(group("any", paper, other)), needs | {"impact_factor": {}})
     assert [r.code for r in both] == ["CRITERION_BANNED", "CRITERION_BANNED"]

@@ -109,9 +109,7 @@ def _review(state: State, command: ReviewAsEmployer, context: Context) -> Decisi
     require(state, "employer_review", Stage.EMPLOYER_REVIEW)
     found = list(by_employer(state, context, *EMPLOYER))
     if state.reviewed:
-        found.append(
-            Reason("ILLEGAL_TRANSITION", "八.1", {"reviewed": True}, {"command": "employer_publicity"})
-        )
+        found.append(Reason("ILLEGAL_TRANSITION", "八.1", {"reviewed": True}, {"command": "employer_publicity"}))
     refuse_all([*found, *_said(command.opinion, "/opinion")])
     return Decision((EmployerReviewed(opinion=command.opinion, in_service=command.in_service),))
 
@@ -143,9 +141,7 @@ def _start(state: State, command: StartEmployerPublicity, context: Context) -> D
     require(state, "employer_publicity", Stage.EMPLOYER_REVIEW)
     found = list(by_employer(state, context, *EMPLOYER))
     if not state.reviewed:
-        found.append(
-            Reason("ILLEGAL_TRANSITION", "八.1", {"reviewed": False}, {"command": "employer_review"})
-        )
+        found.append(Reason("ILLEGAL_TRANSITION", "八.1", {"reviewed": False}, {"command": "employer_review"}))
     refuse_all([*found, *under(state, command.rules)])
     days = command.rules.rules.integer("employer_publicity_working_days")
     event = EmployerPublicityStarted(
@@ -162,9 +158,7 @@ def _object(state: State, command: RecordEmployerObjection, context: Context) ->
     require(state, "employer_objection", Stage.EMPLOYER_PUBLICITY, Stage.EMPLOYER_INQUIRY)
     refuse_all(by_employer(state, context, *EMPLOYER))
     objection = str(context.new_id("objection"))
-    event = EmployerObjectionReceived(
-        objection=objection, summary=command.summary, real_name=command.real_name
-    )
+    event = EmployerObjectionReceived(objection=objection, summary=command.summary, real_name=command.real_name)
     return Decision((event,), reply={"objection": objection})
 
 
@@ -175,9 +169,7 @@ def _decide(state: State, command: DecideEmployerObjection, context: Context) ->
     if command.objection not in publicity.open_objections:
         found.append(Reason("NOT_FOUND", "十六.1", {"objection": command.objection}))
     refuse_all(found)
-    decided = EmployerObjectionDecided(
-        objection=command.objection, founded=command.founded, answer=command.answer
-    )
+    decided = EmployerObjectionDecided(objection=command.objection, founded=command.founded, answer=command.answer)
     if command.founded:
         return ending(state, Stage.EMPLOYER_REFUSED, decided, EmployerRefused(reasons=(command.answer,)))
     if publicity.open_objections - {command.objection}:
@@ -194,9 +186,7 @@ def _decide(state: State, command: DecideEmployerObjection, context: Context) ->
 def _remaining(publicity: Publicity, calendar: Calendar) -> int:
     """Count the working days that an inquiry left, at least one full day (§11.36)."""
     assert publicity.stopped_at is not None, "an inquiry has stopped it"
-    return max(
-        publicity.working_days - calendar.working_days_between(publicity.begins, publicity.stopped_at), 1
-    )
+    return max(publicity.working_days - calendar.working_days_between(publicity.begins, publicity.stopped_at), 1)
 
 
 def _unfinished(publicity: Publicity, context: Context) -> Iterator[Reason]:

@@ -105,7 +105,7 @@ def _paid(state: State, command: RecordPayment, context: Context) -> Decision:
         route=state.route,
         employer=state.employer,
         ruleset=state.ruleset,
-        amount_fen=bill.amount_fen,
+        amount_fen=command.amount_fen,
         payment=bill.payment,
         endorsements=state.endorsements,
     )

@@ -92,13 +92,9 @@ def _record(state: State, command: RecordCheck, context: Context) -> Decision:
     found = list(by_system(context))
     known = state.checks.get(command.check)
     if command.check not in CHECKS:
-        found.append(
-            Reason("SCHEMA_INVALID", "说一", {"check": command.check}, {"checks": list(CHECKS)}, "/check")
-        )
+        found.append(Reason("SCHEMA_INVALID", "说一", {"check": command.check}, {"checks": list(CHECKS)}, "/check"))
     if known and (known.stands is not None or known.answer in (command.answer, Check.MATCH)):
-        found.append(
-            Reason("ILLEGAL_TRANSITION", "说一", {"check": command.check, "answer": known.answer.value})
-        )
+        found.append(Reason("ILLEGAL_TRANSITION", "说一", {"check": command.check, "answer": known.answer.value}))
     refuse_all(found)
     event = CheckResult(check=command.check, answer=command.answer, source=command.source, seen=command.seen)
     return Decision((event,))
@@ -187,15 +183,10 @@ def _disqualify(state: State, command: Disqualify, context: Context) -> Decision
     outcome = state.assessed.outcome if state.assessed else "none"
     if outcome != Verdict.UNMET:
         # What is unknown is no reason to refuse a person: it waits for a source or for a decision by hand.
-        found.append(
-            Reason("GROUND_REQUIRED", "附六.3", {"outcome": outcome}, {"outcome": Verdict.UNMET.value})
-        )
+        found.append(Reason("GROUND_REQUIRED", "附六.3", {"outcome": outcome}, {"outcome": Verdict.UNMET.value}))
     refuse_all(found)
     codes = dict.fromkeys(
-        code
-        for one in promised(state.assessed).conditions
-        if one.verdict == Verdict.UNMET
-        for code in one.code.split()
+        code for one in promised(state.assessed).conditions if one.verdict == Verdict.UNMET for code in one.code.split()
     )
     event = ApplicationDisqualified(codes=tuple(codes), decided_by=context.actor.id, note=command.note)
     return ending(state, Stage.DISQUALIFIED, event)

@@ -1,0 +1,136 @@
+"""Reading as someone: one transaction under row-level security, of one snapshot, and never of a half-built view."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+
+from libs.events.commit import reaching_the_store
+from libs.events.maintenance import serving
+from libs.events.reading import Token, wait_for
+from libs.kernel.refusals import Refused
+from libs.web.spine import Spine
+from services.gateway.access.viewer import Viewer
+from services.gateway.query import Statement
+from services.gateway.views.resources import RESOURCES
+
+ACQUIRE_SECONDS: Final = 5.0
+WAKE_SECONDS: Final = 0.5
+"""How long a waiting reader sleeps at most; where the projection runs in another process nothing wakes it."""
+
+# In one statement, and so in one round trip. The role comes last in effect: rights are checked before it is set.
+_BECOME: Final = """
+select set_config('zhicheng.roles', $1, true), set_config('zhicheng.person', $2, true),
+    set_config('zhicheng.unit', $3, true), set_config('zhicheng.district', $4, true),
+    set_config('zhicheng.now', $5, true), set_config('role', $6, true),
+    (select state from views where view = $7) as state
+"""
+_NAMES: Final = """
+select stream, label as name from resources where stream = any($1) and label is not null
+union all
+select stream, name from person_names where stream = any($1)
+"""
+
+
+@asynccontextmanager
+async def as_viewer(spine: Spine, viewer: Viewer) -> AsyncIterator[asyncpg.Connection]:
+    """Give a connection that sees what this caller may see, and changes nothing.
+
+    Raises
+    ------
+    Refused
+        PROJECTION_LAG while the view is being rebuilt.
+    StoreUnavailableError
+        The database did not answer.
+    """
+    with reaching_the_store():
+        async with (
+            spine.pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
+            # One snapshot: whether the view serves holds for everything that is read after it.
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            row = await connection.fetchrow(
+                _BECOME,
+                ",".join(sorted(viewer.roles)),
+                viewer.person,
+                viewer.unit,
+                viewer.district,
+                viewer.now.isoformat(),
+                spine.database.reader,
+                RESOURCES.name,
+            )
+            if row["state"] == "building":
+                raise Refused.one("PROJECTION_LAG", facts={"view": RESOURCES.name, "state": "building"})
+            yield connection
+
+
+async def ready(spine: Spine) -> None:
+    """Let a rebuilt view serve again as soon as it has read everything.
+
+    Raises
+    ------
+    Refused
+        PROJECTION_LAG while it has not.
+    """
+    with reaching_the_store():
+        if not await serving(spine.pool, RESOURCES.name):
+            raise Refused.one("PROJECTION_LAG", facts={"view": RESOURCES.name, "state": "building"})
+
+
+async def caught_up(spine: Spine, text: str, seconds: float) -> None:
+    """Wait until the view has folded what a consistency token names.
+
+    Raises
+    ------
+    Refused
+        PROJECTION_LAG, PROJECTION_PARKED; SCHEMA_INVALID for a token of no stream that is shown here.
+    """
+    token = Token.parse(text)
+    if token.stream.partition("-")[0] not in RESOURCES.kinds:
+        raise Refused.one("SCHEMA_INVALID", facts={"header": "Consistency-Token"})
+    try:
+        with reaching_the_store():
+            await wait_for(spine.pool, RESOURCES.name, RESOURCES.name, token, seconds)
+    except Refused as refusal:
+        if not refusal.reasons[0].code.startswith("PROJECTION"):
+            raise
+        # Not how far the stream is: a ballot's version says how many have voted.
+        raise Refused.one(refusal.reasons[0].code, facts={"wanted": str(token)}) from None
+
+
+async def fetch(connection: asyncpg.Connection, statement: Statement, values: dict[str, Any]) -> list[asyncpg.Record]:
+    """Run a statement with the caller's parameters among its values."""
+    return await connection.fetch(statement.text, *statement.arguments(values))
+
+
+async def names(connection: asyncpg.Connection, streams: Iterable[str]) -> dict[str, str]:
+    """Give what units are called, and the sealed names of persons, where the caller may read them."""
+    wanted = sorted(set(streams))
+    if not wanted:
+        return {}
+    return {row["stream"]: row["name"] for row in await connection.fetch(_NAMES, wanted) if row["name"]}
+
+
+async def gate(connection: asyncpg.Connection) -> int:
+    """Give the tick below which the feed is settled: no transaction still open can add to it."""
+    return await connection.fetchval("select store_gate()")
+
+
+async def something_new(spine: Spine, until: float) -> bool:
+    """Wait until the view has changed, or `until` (monotonic) has come; tell whether to look again."""
+    left = until - time.monotonic()
+    if left <= 0:
+        return False
+    sink = spine.sinks[RESOURCES.name]
+    try:
+        async with asyncio.timeout(min(left, WAKE_SECONDS)):
+            async with sink.changed:
+                await sink.changed.wait()
+    except TimeoutError:
+        pass
+    return True

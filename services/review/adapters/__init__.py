@@ -1,0 +1,1 @@
+"""The outside stores that review uses, each behind a Protocol."""
