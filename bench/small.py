@@ -88,7 +88,7 @@ async def small(stack: StackInfo, name: str) -> AsyncIterator[Small]:
     with TemporaryDirectory() as folder:
         Path(folder, "0001_counters.sql").write_text(TABLE, encoding="utf-8")
         await migrate(stack.dsn("postgres"), database, [Path(folder)])
-    pool = await open_pool(database, 16)
+    pool = await open_pool(database, 16, derived=True)
     commit = GroupCommit(lambda: connect(database))
     try:
         yield Small(database, pool, CommandBus(pool, commit, SystemClock(), KeyRing(NoKeys())), commit)

@@ -42,8 +42,12 @@ class Database:
         """The role that owns nothing and cannot log in; the login becomes it for queries under row-level security."""
         return f"{self.name}_reader"
 
-    def arguments(self) -> dict[str, Any]:
-        """Give asyncpg its connection arguments."""
+    def arguments(self, *, derived: bool = False) -> dict[str, Any]:
+        """Give asyncpg its connection arguments.
+
+        `derived` is for connections that write only what can be made again together with its offset or
+        checkpoint: their commits need not wait for the disk, since a crash loses both or neither.
+        """
         return {
             "host": self.host,
             "port": self.port,
@@ -56,6 +60,7 @@ class Database:
                 # A forgotten open transaction would stall every reader's gate (trap 4).
                 "idle_in_transaction_session_timeout": "15s",
                 "transaction_timeout": "60s",
+                "synchronous_commit": "off" if derived else "on",
             },
         }
 
@@ -72,14 +77,16 @@ def _dump(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-async def open_pool(database: Database, size: int = 8) -> asyncpg.Pool:
-    """Open a pool for a service's login."""
-    return await asyncpg.create_pool(**database.arguments(), min_size=1, max_size=size, init=json_codecs)
+async def open_pool(database: Database, size: int = 8, *, derived: bool = False) -> asyncpg.Pool:
+    """Open a pool for a service's login; `derived` as in `Database.arguments`."""
+    return await asyncpg.create_pool(
+        **database.arguments(derived=derived), min_size=1, max_size=size, init=json_codecs
+    )
 
 
-async def connect(database: Database) -> asyncpg.Connection:
+async def connect(database: Database, *, derived: bool = False) -> asyncpg.Connection:
     """Open one connection of its own, as for listening or for an advisory lock."""
-    connection = await asyncpg.connect(**database.arguments())
+    connection = await asyncpg.connect(**database.arguments(derived=derived))
     await json_codecs(connection)
     return connection
 

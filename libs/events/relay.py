@@ -62,7 +62,7 @@ class Relay:
         await lead(self._database, leadership_of(self._topic), self._publish)
 
     async def _publish(self, leadership: Lead) -> None:
-        reader = await connect(self._database)
+        reader = await connect(self._database, derived=True)
         appended = asyncio.Event()
         await reader.add_listener("appended", lambda *_: appended.set())
         producer = AIOKafkaProducer(

@@ -82,6 +82,8 @@ class Spine:
         self.consumers: list[TopicConsumer] = []
         self.relay: Relay | None = None
         self.pool: asyncpg.Pool
+        self.view_pool: asyncpg.Pool
+        """For what is folded from topics: its commits need not wait for the disk."""
         self.bus: CommandBus
         self.keys: KeyRing
         self.blobs: Blobs
@@ -95,6 +97,7 @@ class Spine:
         """Open the store and start the roles that this process plays."""
         bus_module.CLAIM_CODES.update(self.parts.claim_codes)
         self.pool = await open_pool(self.database)
+        self.view_pool = await open_pool(self.database, derived=True)
         await check_cluster(self.pool)
         self.keys = KeyRing(self.parts.keys(self) if self.parts.keys else HttpKeys(self))
         self.blobs = Blobs(local_store(self.settings.state / "blobs"), self.keys)
@@ -120,7 +123,8 @@ class Spine:
         await self._commit.close()
         await self.exits.aclose()
         await self.http.aclose()
-        await asyncio.wait_for(self.pool.close(), 10)
+        for pool in (self.pool, self.view_pool):
+            await asyncio.wait_for(pool.close(), 10)
 
     async def service_headers(self) -> dict[str, str]:
         """Give the credentials for a call to another service."""
@@ -154,7 +158,7 @@ class Spine:
     def _consume(self, sink: ViewSink, services: Sequence[str]) -> None:
         topics = [topic_name(self.settings.topic_prefix, service) for service in services]
         group = f"{self.settings.topic_prefix}.{sink.name}.g1"
-        consumer = TopicConsumer(self.pool, self.settings.kafka, group, topics, sink)
+        consumer = TopicConsumer(self.view_pool, self.settings.kafka, group, topics, sink)
         self.consumers.append(consumer)
         self._start(consumer.run())
 

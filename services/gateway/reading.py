@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import asyncpg
@@ -28,7 +29,7 @@ _BECOME: Final = """
 select set_config('zhicheng.roles', $1, true), set_config('zhicheng.person', $2, true),
     set_config('zhicheng.unit', $3, true), set_config('zhicheng.district', $4, true),
     set_config('zhicheng.now', $5, true), set_config('role', $6, true),
-    (select state from views where view = $7) as state
+    (select state from views where view = $7) as state, store_gate() as gate
 """
 _NAMES: Final = """
 select stream, label as name from resources where stream = any($1) and label is not null
@@ -37,9 +38,32 @@ select stream, name from person_names where stream = any($1)
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A transaction that sees what one caller may see, and changes nothing.
+
+    `gate` is the tick below which the feed is settled in its snapshot.
+    """
+
+    connection: asyncpg.Connection
+    gate: int
+
+    async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> list[asyncpg.Record]:
+        """Run a statement, the caller's parameters among its values."""
+        return await self.connection.fetch(statement.text, *statement.arguments(values))
+
+    async def names(self, streams: Iterable[str]) -> dict[str, str]:
+        """Give what units are called, and the sealed names of persons, where the caller may read them."""
+        wanted = sorted(set(streams))
+        if not wanted:
+            return {}
+        rows = await self.connection.fetch(_NAMES, wanted)
+        return {row["stream"]: row["name"] for row in rows if row["name"]}
+
+
 @asynccontextmanager
-async def as_viewer(spine: Spine, viewer: Viewer) -> AsyncIterator[asyncpg.Connection]:
-    """Give a connection that sees what this caller may see, and changes nothing.
+async def as_viewer(spine: Spine, viewer: Viewer) -> AsyncIterator[Reader]:
+    """Read as this caller.
 
     Raises
     ------
@@ -66,7 +90,7 @@ async def as_viewer(spine: Spine, viewer: Viewer) -> AsyncIterator[asyncpg.Conne
             )
             if row["state"] == "building":
                 raise Refused.one("PROJECTION_LAG", facts={"view": RESOURCES.name, "state": "building"})
-            yield connection
+            yield Reader(connection, row["gate"])
 
 
 async def ready(spine: Spine) -> None:
@@ -101,24 +125,6 @@ async def caught_up(spine: Spine, text: str, seconds: float) -> None:
             raise
         # Not how far the stream is: a ballot's version says how many have voted.
         raise Refused.one(refusal.reasons[0].code, facts={"wanted": str(token)}) from None
-
-
-async def fetch(connection: asyncpg.Connection, statement: Statement, values: dict[str, Any]) -> list[asyncpg.Record]:
-    """Run a statement with the caller's parameters among its values."""
-    return await connection.fetch(statement.text, *statement.arguments(values))
-
-
-async def names(connection: asyncpg.Connection, streams: Iterable[str]) -> dict[str, str]:
-    """Give what units are called, and the sealed names of persons, where the caller may read them."""
-    wanted = sorted(set(streams))
-    if not wanted:
-        return {}
-    return {row["stream"]: row["name"] for row in await connection.fetch(_NAMES, wanted) if row["name"]}
-
-
-async def gate(connection: asyncpg.Connection) -> int:
-    """Give the tick below which the feed is settled: no transaction still open can add to it."""
-    return await connection.fetchval("select store_gate()")
 
 
 async def something_new(spine: Spine, until: float) -> bool:

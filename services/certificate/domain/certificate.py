@@ -111,9 +111,12 @@ Command = IssueCertificate | RevokeCertificate
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What became of a title's certificate; `number` is empty when it was revoked before it was issued."""
+    """What became of a title's certificate; revoked before it was issued, it has no number and no document."""
 
     number: str
+    person: str
+    title_name: str = ""
+    document: BlobRef | None = None
     revoked_by: str | None = None
 
 
@@ -142,11 +145,11 @@ def evolve(state: State, payload: object, _event: object) -> State:
     """Fold one event of a certificate's stream."""
     match payload:
         case CertificateIssued():
-            return Certificate(payload.number)
+            return Certificate(payload.number, payload.person, payload.title_name, payload.document)
         case CertificateRevoked() if state:
             return replace(state, revoked_by=payload.decision_no)
         case CertificateRevoked():
-            return Certificate("", payload.decision_no)
+            return Certificate("", payload.person, revoked_by=payload.decision_no)
         case _:
             return state
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, Protocol, assert_never
 from uuid import UUID, uuid5
 
 from libs.events.contracts.certificate import (
@@ -18,7 +18,7 @@ from libs.events.contracts.certificate import (
     TitleVoided,
 )
 from libs.kernel.calendars import beijing_date
-from libs.kernel.decisions import Aggregate, Context, Decision
+from libs.kernel.decisions import Aggregate, Context, Decision, SideRow
 from libs.kernel.periods import free_from
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
 from libs.kernel.terms import Level, Role
@@ -34,6 +34,10 @@ from services.certificate.domain.title_commands import (
     ListReliance,
     VoidTitle,
 )
+
+
+RELIANCE: Final = "reliance"
+"""The side table of which title rested on which: committed with the grant, so that no revocation overlooks one."""
 
 
 class Standing(StrEnum):
@@ -64,11 +68,25 @@ class Title:
     open_reliance: frozenset[str] = frozenset()
     settled_reliance: frozenset[str] = frozenset()
     basis: bool = True
+    granted: bool = False
+    """Granted here, so that a certificate goes with it; false for an imported one."""
     revoked_by: str | None = None
     """The number of the decision that revoked it."""
+    voided_at: int = 0
+    """The version at which it was voided: who read an earlier one relied on a title that still counted."""
 
 
 State = Title | None
+
+
+class Happened(Protocol):
+    """What the fold reads of an event's envelope."""
+
+    @property
+    def version(self) -> int:
+        """The event's place in its stream."""
+        ...
+
 
 INITIAL: State = None
 
@@ -108,7 +126,7 @@ def decide(state: State, command: Command, context: Context) -> Decision:
             assert_never(command)
 
 
-def evolve(state: State, payload: object, _event: object) -> State:
+def evolve(state: State, payload: object, event: Happened) -> State:
     """Fold one event of a title's stream."""
     match payload:
         case TitleGranted() | TitleImported():
@@ -116,7 +134,7 @@ def evolve(state: State, payload: object, _event: object) -> State:
         case ImportedTitleConfirmed() if state:
             return replace(state, confirmed=True)
         case TitleVoided() if state:
-            return replace(state, revoked_by=payload.decision_no)
+            return replace(state, revoked_by=payload.decision_no, voided_at=event.version)
         case RelianceListed() if state:
             return replace(state, open_reliance=state.open_reliance | {payload.relied_on})
         case RelianceDecided() if state:
@@ -141,6 +159,7 @@ def _begun(payload: TitleGranted | TitleImported) -> Title:
         scope=payload.scope,
         confirmed=granted or payload.confirmed,
         relied_on=frozenset(seen.stream for seen in payload.relied_on) if granted else frozenset(),
+        granted=granted,
     )
 
 
@@ -186,6 +205,7 @@ def _grant(state: State, command: GrantTitle, context: Context) -> Decision:
             )
         )
     refuse_all(reasons)
+    title = TITLE.stream(title_identity(command.application))
     granted = TitleGranted(
         person=command.person,
         application=command.application,
@@ -206,6 +226,9 @@ def _grant(state: State, command: GrantTitle, context: Context) -> Decision:
     return Decision(
         events=(granted, decided) if revoked else (granted,),
         claims=claims.live_title(command.person, command.series, command.specialty, command.level, command.scope),
+        rows=tuple(
+            SideRow(RELIANCE, {"relied": relied.seen.stream, "title": title}) for relied in command.relied_on
+        ),
         ruleset=command.ruleset,
     )
 

@@ -1,0 +1,51 @@
+"""Applications, the files: who may read the file may read its materials."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from libs.events.blobs import BlobMissingError
+from libs.events.sealing import KeyDestroyedError
+from libs.kernel.refusals import Refused
+from libs.kernel.terms import Role
+from libs.web.calls import Call, Commands
+from services.intake.api.drafts import material_kind, state_of
+from services.intake.domain.application import State
+from libs.web.filetypes import MATERIAL_TYPES
+
+commands = Commands("applications")
+READERS = (
+    Role.APPLICANT,
+    Role.EMPLOYER_CLERK,
+    Role.EMPLOYER_HEAD,
+    Role.AGENCY_OFFICER,
+    Role.CITY,
+    Role.AUDITOR,
+)
+
+
+@commands.fetch("/v1/applications/{application}/materials/{kind}", READERS, MATERIAL_TYPES)
+async def read(call: Call) -> Response:
+    """Read a material: the applicant, the employer, the agency, the city and the auditor."""
+    state = await state_of(call)
+    blob = state.materials.get(material_kind(call))
+    if blob is None or not _may_read(call, state):
+        raise Refused.one("NOT_FOUND")
+    try:
+        content = await call.spine.blobs.get(state.applicant, blob)
+    except (KeyDestroyedError, BlobMissingError) as error:
+        raise Refused.one("NOT_FOUND") from error
+    return Response(content, media_type=blob.media_type, headers={"ETag": f'"{blob.hash[:32]}"'})
+
+
+def _may_read(call: Call, state: State) -> bool:
+    actor = call.actor
+    match actor.role:
+        case Role.APPLICANT:
+            return actor.person == state.applicant
+        case Role.EMPLOYER_CLERK | Role.EMPLOYER_HEAD:
+            return actor.unit == state.employer and state.submitted_at is not None
+        case Role.AGENCY_OFFICER:
+            return actor.unit == state.agency and state.submitted_at is not None
+        case _:
+            return True
