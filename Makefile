@@ -43,6 +43,7 @@ lint: $(STAMP) ## style, types, import rules, event schemas
 	@$(VENV)/bin/basedpyright
 	@$(VENV)/bin/lint-imports
 	@$(RUN) -m libs.events.schemas check
+	@$(RUN) -m cli.reference check
 
 help: ## print this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14

@@ -49,6 +49,8 @@ async def name_officials(house: House, subjects: list[str]) -> list[str]:
             json={"officials": subjects},
             headers={**await credentials.headers(), "Idempotency-Key": "bootstrap " + " ".join(sorted(subjects))},
         )
-    return [error["code"] for error in answer.json().get("errors", [{"code": str(answer.status_code)}])] if (
-        answer.is_error
-    ) else []
+    return (
+        [error["code"] for error in answer.json().get("errors", [{"code": str(answer.status_code)}])]
+        if (answer.is_error)
+        else []
+    )

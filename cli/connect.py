@@ -98,4 +98,3 @@ def chosen(service: str) -> tuple[str, ...]:
 def parts_of(service: str) -> Any:
     """Give what a service is made of, as its `app.py` wires it."""
     return importlib.import_module(f"services.{service}.app").PARTS
-

@@ -1,0 +1,1 @@
+"""How the house is put up: `local` here; other ways have issues of their own."""

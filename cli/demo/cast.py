@@ -65,7 +65,7 @@ async def register(world: World, who: Somebody, roles: list[str], **relations: s
     """Give somebody a token and register the person; a step of its own only for those the story is about."""
     actor = await world.actor(who.name, roles, person=who.person, **relations)
     reply = await actor.send("POST", "/v1/persons", _registration(who))
-    assert reply.status == 201, reply.body  # noqa: PLR2004
+    assert reply.status == 201, reply.body
     return Member(who, actor)
 
 
@@ -77,7 +77,7 @@ async def employ(member: Member, employer: str, since: str) -> None:
     """State an employment."""
     body = {"employer": employer, "specialty": SPECIALTY, "since": since}
     reply = await member.actor.send("POST", f"/v1/persons/{member.who.person}/employments", body)
-    assert reply.status == 200, reply.body  # noqa: PLR2004
+    assert reply.status == 200, reply.body
 
 
 async def import_title(city: Actor, member: Member, level: str, obtained_on: str) -> str:
@@ -95,7 +95,7 @@ async def import_title(city: Actor, member: Member, level: str, obtained_on: str
         "confirmed": True,
     }
     reply = await city.send("POST", "/v1/titles", body)
-    assert reply.status == 201, reply.body  # noqa: PLR2004
+    assert reply.status == 201, reply.body
     return reply.id
 
 
@@ -181,5 +181,7 @@ async def open_campaign(cast: Cast) -> None:
         "materials": "申报表、公示材料、代表性成果材料各一份，电子版。",
     }
     missing = {**notice, "materials": ""}
-    await cast.officer.is_refused("a notice without its materials part", "NOTICE_INCOMPLETE", "POST", "/v1/campaigns", missing)
+    await cast.officer.is_refused(
+        "a notice without its materials part", "NOTICE_INCOMPLETE", "POST", "/v1/campaigns", missing
+    )
     cast.campaign = (await cast.officer.does("publish the notice", "POST", "/v1/campaigns", notice)).id

@@ -66,7 +66,9 @@ async def draft(cast: Cast, member: Member, route: str) -> Case:
     await member.actor.is_refused("a second application", "DUPLICATE_APPLICATION", "POST", "/v1/applications", body)
     signed = {"text_hash": hashlib.sha256(COMMITMENT.encode()).hexdigest()}
     await member.actor.does("signs the integrity commitment", "POST", f"{case.path}/commitments", signed)
-    await member.actor.is_refused("submission without materials", "MATERIAL_MISSING", "POST", f"{case.path}/submissions", {})
+    await member.actor.is_refused(
+        "submission without materials", "MATERIAL_MISSING", "POST", f"{case.path}/submissions", {}
+    )
     for kind in ("form", "works"):
         content = pdf(f"{kind} {case.application}")
         await member.actor.does(
@@ -108,7 +110,11 @@ async def too_early(cast: Cast, case: Case) -> None:
     assert cast.head is not None
     body = {"statement": "提前推荐"}
     await cast.head.is_refused(
-        "recommendation before the fifth working day", "PUBLICITY_TOO_SHORT", "POST", f"{case.path}/recommendations", body
+        "recommendation before the fifth working day",
+        "PUBLICITY_TOO_SHORT",
+        "POST",
+        f"{case.path}/recommendations",
+        body,
     )
 
 
@@ -140,7 +146,7 @@ async def pay(cast: Cast, case: Case) -> None:
         "the bill is there", case.member.actor, case.path, lambda body: bool(body.get("bill"))
     )
     case.payment = body["bill"]["payment"]
-    order = await _order(cast, case)
+    order = await _order(case)
     await _pay_at_channel(cast, order["pay_url"])
     await cast.world.until("paid", case.member.actor, case.path, lambda body: body["status"] == "paid")
     await _pay_at_channel(cast, order["pay_url"])
@@ -152,10 +158,10 @@ async def pay(cast: Cast, case: Case) -> None:
     )
 
 
-async def _order(cast: Cast, case: Case) -> dict[str, Any]:
+async def _order(case: Case) -> dict[str, Any]:
     for _ in range(100):
         reply = await case.member.actor.send("POST", f"/v1/payments/{case.payment}/orders", {})
-        if reply.status == 200:  # noqa: PLR2004
+        if reply.status == 200:
             return reply.body
     raise AssertionError(reply.body)
 

@@ -64,7 +64,7 @@ async def _appoint(cast: Cast, member: Member, *, told: bool) -> None:
         return
     for path, body in (("/v1/experts", admitted), (f"/v1/experts/{person}/appointments", term)):
         reply = await cast.officer.send("POST", path, body)
-        assert reply.status < 300, reply.body  # noqa: PLR2004
+        assert reply.status < 300, reply.body
 
 
 async def hold(cast: Cast, cases: list[Case], held_at: str) -> Hall:
@@ -90,7 +90,7 @@ async def hold(cast: Cast, cases: list[Case], held_at: str) -> Hall:
             await member.actor.does("declares no relation", "POST", f"{path}/declarations", {"answers": answers})
             continue
         reply = await member.actor.send("POST", f"{path}/declarations", {"answers": answers})
-        assert reply.status < 300, reply.body  # noqa: PLR2004
+        assert reply.status < 300, reply.body
     assert cast.supervisor is not None
     body = {"supervisor": cast.supervisor.who.person}
     await officer.does("assigns the supervisor", "POST", f"{path}/supervisors", body)
@@ -132,7 +132,7 @@ async def vote(cast: Cast, hall: Hall, case: Case, agreeing: int) -> dict[str, A
             await member.actor.is_refused("a second vote", "ALREADY_VOTED", "POST", f"{path}/votes", {"sealed": twice})
         else:
             reply = await member.actor.send("POST", f"{path}/votes", {"sealed": sealed})
-            assert reply.status < 300, reply.body  # noqa: PLR2004
+            assert reply.status < 300, reply.body
         receipts.append(reply.body["receipt"])
     closed = await hall.chair.actor.does("closes the ballot", "POST", f"{path}/closings", {})
     shown = await hall.chair.actor.get(path, closed)

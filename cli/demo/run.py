@@ -29,7 +29,9 @@ REPORT = CHECKOUT / "build" / "demo.json"
 Stay = Annotated[bool, typer.Option("--stay", help="Stay up until Ctrl-C.")]
 
 
-def demo(*, stay: Stay = False, as_json: Annotated[bool, typer.Option("--json", help="Print the report.")] = False) -> None:
+def demo(
+    *, stay: Stay = False, as_json: Annotated[bool, typer.Option("--json", help="Print the report.")] = False
+) -> None:
     """Start everything, drive two cases and a revocation through it, and print what happened."""
     os.environ.setdefault("ZHICHENG_PROFILE", "local")
     signal.signal(signal.SIGTERM, _interrupt)
@@ -90,14 +92,16 @@ async def _tell(house: House, console: Console, *, as_json: bool) -> dict[str, A
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))
     else:
-        console.print(f"{len(report['steps'])} steps, {sum(report['events'].values())} events; {_short(REPORT)} has all")
+        console.print(
+            f"{len(report['steps'])} steps, {sum(report['events'].values())} events; {_short(REPORT)} has all"
+        )
     return report
 
 
 def _check(report: dict[str, Any]) -> None:
     """Look whether what was told has happened: the four events that name the system are there."""
     missing = {"ApplicationSubmitted", "EndorsementGiven", "TitleRevoked"} - report["events"].keys()
-    if missing or len(report["certificates"]) != 2:  # noqa: PLR2004 - two people's cases
+    if missing or len(report["certificates"]) != 2:
         raise StepError(f"these events are missing: {', '.join(sorted(missing))}")
 
 

@@ -139,7 +139,11 @@ async def _review_and_grant(cast: Cast, cases: list[Case]) -> list[dict[str, Any
     await review.finish(cast, hall)
     notices = [await review.notice_of(cast, case) for case in cases]
     await cast.city[0].is_refused(
-        "confirmation during the publicity", "PUBLICITY_TOO_SHORT", "POST", f"/v1/notices/{notices[0]}/confirmations", {}
+        "confirmation during the publicity",
+        "PUBLICITY_TOO_SHORT",
+        "POST",
+        f"/v1/notices/{notices[0]}/confirmations",
+        {},
     )
     world.at(beijing("2026-03-24 09:00"))
     certificates: list[dict[str, Any]] = []

@@ -83,7 +83,7 @@ class Actor:
         if after is not None:
             headers = {"Consistency-Token": after.headers["consistency-token"], "Prefer": "wait=10"}
         reply = await self.send("GET", path, **headers)
-        if reply.status != 200:  # noqa: PLR2004
+        if reply.status != 200:
             raise StepError(f"{self.name} cannot read {path}: {reply.status} {reply.body}")
         return reply
 
@@ -127,9 +127,7 @@ class World:
 
     async def mint(self, subject: str) -> str:
         """Get a token for somebody."""
-        answer = await self.http.post(
-            f"{self.info.issuer}/dev/tokens", json={"sub": subject}, headers=self._admin()
-        )
+        answer = await self.http.post(f"{self.info.issuer}/dev/tokens", json={"sub": subject}, headers=self._admin())
         return answer.raise_for_status().json()["access_token"]
 
     async def auditor(self) -> Actor:
@@ -158,7 +156,7 @@ class World:
         """Do one step and wait until the gateway shows every event that it caused."""
         begun = time.perf_counter()
         reply = await actor.send(method, path, body, **headers)
-        if reply.status >= 400:  # noqa: PLR2004
+        if reply.status >= 400:
             raise StepError(f"{what} ({actor.name}): {method} {path} answered {reply.status} {reply.body}")
         step = Step(what, actor.name, reply.status)
         token = reply.headers.get("consistency-token")
@@ -192,7 +190,7 @@ class World:
         while time.perf_counter() - begun < VISIBLE_SECONDS:
             reply = await actor.send("GET", path)
             seen = reply.body
-            if reply.status == 200 and good(reply.body):  # noqa: PLR2004
+            if reply.status == 200 and good(reply.body):
                 took = round((time.perf_counter() - begun) * 1000, 1)
                 self.steps.append(Step(what, actor.name, 200, [], took))
                 self.print_step(self.steps[-1], "seen")

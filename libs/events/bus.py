@@ -245,7 +245,7 @@ class CommandBus:
             case Conflict():
                 return None
 
-    async def _prepare(  # noqa: PLR0913 - one step of one command, not a surface
+    async def _prepare(
         self, aggregate: Aggregate, stream: str, loaded: Loaded, decision: Decision, context: Context, meta: Meta
     ) -> tuple[Append, Loaded]:
         persons = persons_in(decision.events)

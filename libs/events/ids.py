@@ -17,12 +17,12 @@ def new_id() -> str:
 
 def http_command_id(client: str, subject: str, method: str, path: str, key: str) -> UUID:
     """Identify an HTTP command for ever by who sent it, where, and its Idempotency-Key."""
-    return uuid5(_COMMANDS, "\n".join((client, subject, method, path, key)))
+    return uuid5(_COMMANDS, f"{client}\n{subject}\n{method}\n{path}\n{key}")
 
 
 def derived_command_id(cause: str, name: str, target: str) -> UUID:
     """Identify a reaction's or deadline's command by its cause, its name and the stream it goes to."""
-    return uuid5(_COMMANDS, "\n".join((cause, name, target)))
+    return uuid5(_COMMANDS, f"{cause}\n{name}\n{target}")
 
 
 def fingerprint(*parts: bytes) -> bytes:

@@ -76,7 +76,9 @@ def service_actor(service: str) -> Actor:
 class ReactionSink(ViewSink):
     """Records the commands that a batch of events owes."""
 
-    def __init__(self, service: str, services: Sequence[str], reactions: Sequence[Reaction], kinds: frozenset[str]):
+    def __init__(
+        self, service: str, services: Sequence[str], reactions: Sequence[Reaction], kinds: frozenset[str]
+    ) -> None:
         view = View("reaction_streams", tuple(services), kinds, {}, lambda row, _: row)
         super().__init__(view, f"{service}_reactions")
         self.by_name = {reaction.name: reaction for reaction in reactions}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -43,14 +43,16 @@ class RelayState:
 
     leading: bool = False
     published: int = 0
-    checkpoint: Checkpoint = Checkpoint()
+    checkpoint: Checkpoint = field(default_factory=Checkpoint)
     refused: str = ""
 
 
 class Relay:
     """Publishes one service's events under leadership."""
 
-    def __init__(self, database: Database, bootstrap: str, topic: str, on_publish: Callable[[int], None] | None = None):
+    def __init__(
+        self, database: Database, bootstrap: str, topic: str, on_publish: Callable[[int], None] | None = None
+    ) -> None:
         self._database = database
         self._bootstrap = bootstrap
         self._topic = topic

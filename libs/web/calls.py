@@ -298,7 +298,7 @@ def _secured(document: dict[str, Any], roles: frozenset[Role]) -> dict[str, Any]
     return document if Role.PUBLIC in roles else {**document, "security": [{"token": []}]}
 
 
-def _document(  # noqa: PLR0913 - what one operation says about itself
+def _document(
     path: str,
     content: dict[str, Any],
     roles: frozenset[Role],

@@ -136,7 +136,9 @@ def page(
         return Page([], None, None)
     after = write_cursor(Cursor(forward=True, key=key(fitting[-1])), scope)
     before = write_cursor(Cursor(forward=False, key=key(fitting[0])), scope)
-    return Page(fitting, after if more or not forward else None, before if more and not forward or _came(cursor) else None)
+    return Page(
+        fitting, after if more or not forward else None, before if (more and not forward) or _came(cursor) else None
+    )
 
 
 def _came(cursor: Cursor | None) -> bool:

@@ -61,7 +61,7 @@ def _error(reason: Reason, language: str) -> dict[str, Any]:
 def form_refusal(error: ValidationError) -> Refused:
     """Turn everything that does not fit the schema into one refusal, each failure with its JSON Pointer."""
     return Refused(
-        Reason("SCHEMA_INVALID", facts={"rule": fault["type"], "expected": fault["msg"]}, pointer=_pointer(fault["loc"]))
+        Reason("SCHEMA_INVALID", "", {"rule": fault["type"], "expected": fault["msg"]}, pointer=_pointer(fault["loc"]))
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     )
 

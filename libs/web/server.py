@@ -36,8 +36,11 @@ _SECURITY = [
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
     (b"strict-transport-security", b"max-age=31536000"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self';"
-     b" connect-src 'self'; frame-ancestors 'none'"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self';"
+        b" connect-src 'self'; frame-ancestors 'none'",
+    ),
     (b"x-frame-options", b"DENY"),
 ]
 
@@ -111,7 +114,7 @@ def _refusal_of(error: Exception) -> Refused:
         return Refused.one("STORE_UNAVAILABLE")
     if isinstance(error, TooLargeError):
         return Refused.one("PAYLOAD_TOO_LARGE", change={"max_bytes": error.args[0]})
-    log.exception("unexpected error", error=type(error).__name__)
+    log.error("unexpected error", exc_info=error)
     return Refused.one("INTERNAL")
 
 

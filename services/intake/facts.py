@@ -142,7 +142,9 @@ async def titles(pool: asyncpg.Pool, identity: str) -> tuple[TitleHeld, ...]:
     )
 
 
-async def endorsements(spine: Spine, application: str, series: str, specialty: str, on: date) -> tuple[Endorsement, ...]:
+async def endorsements(
+    spine: Spine, application: str, series: str, specialty: str, on: date
+) -> tuple[Endorsement, ...]:
     """Read the endorsements of an application that stand, and what is known of those who gave them.
 
     `on` is the day for which bans are compared.

@@ -88,7 +88,7 @@ def _of_review() -> tuple[Reaction, ...]:
 
 
 def _of_fees(spine: Spine) -> tuple[Reaction, ...]:
-    async def bill(event: Event, target: str) -> AssessFee:
+    async def bill(_: Event, target: str) -> AssessFee:
         state = (await spine.bus.load(APPLICATION, target)).state
         return AssessFee(await facts.rules(spine, state.ruleset), spine.adapters.calendar)
 
@@ -110,8 +110,9 @@ def _of_fees(spine: Spine) -> tuple[Reaction, ...]:
 
     async def bill_of_ended(event: Event) -> list[str]:
         state = (await spine.bus.load(APPLICATION, event.stream)).state
-        unpaid = state.bill is not None and event.data["reason"] not in ("certified", "payment_lapsed")
-        return [f"payment-{state.bill.payment}"] if unpaid else []
+        if state.bill is None or event.data["reason"] in ("certified", "payment_lapsed"):
+            return []
+        return [f"payment-{state.bill.payment}"]
 
     return (
         Reaction("bill", "ApplicationQualified", APPLICATION, lambda event: (event.stream,), bill),
@@ -123,7 +124,7 @@ def _of_fees(spine: Spine) -> tuple[Reaction, ...]:
 
 
 def _checks(spine: Spine) -> tuple[Reaction, ...]:
-    """The three data checks of 说一; while a register does not answer, its check waits and is asked again."""
+    """Ask for the three data checks of 说一; while a register does not answer, its check waits and is asked again."""
 
     async def education(event: Event, _: str) -> RecordCheck:
         person, cited = await facts.person(spine, event.data["applicant"])

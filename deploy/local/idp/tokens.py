@@ -21,7 +21,7 @@ _ASSERTION_LIFETIME_S = 300
 _SKEW_S = 10
 
 
-def access_token(  # noqa: PLR0913 - each is a claim
+def access_token(
     key: ECKey,
     issuer: str,
     *,

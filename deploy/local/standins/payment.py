@@ -77,7 +77,7 @@ def build(state: Path, base: str) -> FastAPI:
     return standin.app
 
 
-def _lifespan(deliveries: Deliveries) -> Any:  # noqa: ANN401 - Starlette's own type is private
+def _lifespan(deliveries: Deliveries) -> Any:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         deliveries.resume()

@@ -88,7 +88,8 @@ class PaymentChannel:
         except ValidationError as error:
             raise form_refusal(error) from error
         amount = orjson.loads(body).get("amount_fen")
-        return Callback(told.channel_id, amount if isinstance(amount, str) else orjson.dumps(amount).decode(), told.paid_at)
+        written = amount if isinstance(amount, str) else orjson.dumps(amount).decode()
+        return Callback(told.channel_id, written, told.paid_at)
 
     async def _key(self, kid: str) -> Ed25519PublicKey:
         if kid not in self._keys and time.monotonic() - self._fetched > KEYS_AGAIN_SECONDS:
@@ -103,5 +104,3 @@ class PaymentChannel:
         if kid not in self._keys:
             raise Refused.one("SIGNATURE_INVALID", "附十")
         return self._keys[kid]
-
-

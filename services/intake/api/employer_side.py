@@ -137,9 +137,7 @@ async def record_objection(call: Call, body: Objection) -> Reply:
 @commands.post(f"{PATH}/objections/{{objection}}/decisions", ObjectionDecision, EMPLOYER, status=200)
 async def decide_objection(call: Call, body: ObjectionDecision) -> Reply:
     """Decide an objection; a founded one ends the application."""
-    command = DecideEmployerObjection(
-        call.id("objection"), body.founded, body.answer, call.spine.adapters.calendar
-    )
+    command = DecideEmployerObjection(call.id("objection"), body.founded, body.answer, call.spine.adapters.calendar)
     return await call.execute(APPLICATION, call.id("application"), command)
 
 

@@ -9,9 +9,9 @@ from libs.events.sealing import KeyDestroyedError
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands
+from libs.web.filetypes import MATERIAL_TYPES
 from services.intake.api.drafts import material_kind, state_of
 from services.intake.domain.application import State
-from libs.web.filetypes import MATERIAL_TYPES
 
 commands = Commands("applications")
 READERS = (

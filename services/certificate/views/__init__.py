@@ -1,0 +1,1 @@
+"""The read models that certificate keeps for its own decisions and for verification."""
