@@ -23,7 +23,7 @@ def serve(service: str) -> None:
     """Run one service: its HTTP side, relay and workers, as ZHICHENG_ROLES says."""
     if service not in SERVICES:
         raise typer.BadParameter(f"one of {', '.join(SERVICES)}")
-    settings = Settings(service=service)  # pyright: ignore[reportArgumentType] - checked above
+    settings = Settings(service=service)
     asgi = importlib.import_module(f"services.{service}.app").create(settings)
     # No access log: a path or query may carry what a log must not hold.
     uvicorn.run(

@@ -22,8 +22,8 @@ def events() -> str:
     lines = [
         "# Events",
         "",
-        "Generated from `libs/events/contracts` by `python -m cli.reference write`. Every event is a CloudEvents 1.0 JSON"
-        " object in canonical form; below is its `data`. *Sealed* fields are encrypted under the person's own key."
+        "Generated from `libs/events/contracts` by `python -m cli.reference write`. Every event is a CloudEvents 1.0"
+        " JSON object in canonical form; below is its `data`. *Sealed* fields are encrypted under the person's own key."
         " The JSON Schema of every version is in `libs/events/schemas`.",
         "",
     ]

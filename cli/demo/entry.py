@@ -146,6 +146,9 @@ async def pay(cast: Cast, case: Case) -> None:
         "the bill is there", case.member.actor, case.path, lambda body: bool(body.get("bill"))
     )
     case.payment = body["bill"]["payment"]
+    await cast.world.until(
+        "the bill can be paid", case.member.actor, f"/v1/payments/{case.payment}", lambda body: body["status"] == "open"
+    )
     order = await _order(case)
     await _pay_at_channel(cast, order["pay_url"])
     await cast.world.until("paid", case.member.actor, case.path, lambda body: body["status"] == "paid")
@@ -159,11 +162,10 @@ async def pay(cast: Cast, case: Case) -> None:
 
 
 async def _order(case: Case) -> dict[str, Any]:
-    for _ in range(100):
-        reply = await case.member.actor.send("POST", f"/v1/payments/{case.payment}/orders", {})
-        if reply.status == 200:
-            return reply.body
-    raise AssertionError(reply.body)
+    reply = await case.member.actor.send("POST", f"/v1/payments/{case.payment}/orders", {})
+    if reply.status != 200:
+        raise AssertionError(reply.body)
+    return reply.body
 
 
 async def _pay_at_channel(cast: Cast, address: str) -> None:

@@ -147,8 +147,11 @@ class World:
             sent["Authorization"] = f"Bearer {token}"
         if method != "GET":
             sent.setdefault("Idempotency-Key", str(uuid4()))
-        content = {"content": body} if isinstance(body, bytes) else ({} if body is None else {"json": body})
-        answer = await self.http.request(method, f"{self.info.gateway}{path}", headers=sent, **content)
+        raw = body if isinstance(body, bytes) else None
+        members = None if isinstance(body, bytes) else body
+        answer = await self.http.request(
+            method, f"{self.info.gateway}{path}", headers=sent, content=raw, json=members
+        )
         kind = answer.headers.get("content-type", "")
         return Reply(answer.status_code, answer.json() if "json" in kind else {"bytes": answer.content}, answer.headers)
 

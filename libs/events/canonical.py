@@ -55,13 +55,13 @@ def _check(value: Any) -> None:
         msg = "a float has no place in an event"
         raise NotCanonicalError(msg)
     if isinstance(value, dict):
-        for key, member in value.items():  # pyright: ignore[reportUnknownVariableType]
+        for key, member in value.items():
             if not isinstance(key, str) or not key.isascii():
                 msg = f"a key is ASCII text, not {key!r}"
                 raise NotCanonicalError(msg)
             _check(member)
     elif isinstance(value, (list, tuple)):
-        for member in value:  # pyright: ignore[reportUnknownVariableType]
+        for member in value:
             _check(member)
     elif value is not None and not isinstance(value, (str, int)):
         # orjson would write dates, UUIDs and dataclasses in a form of its own.

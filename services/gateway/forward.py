@@ -24,6 +24,7 @@ PASSED_ON: Final = {
         "Correlation-Id",
         "Idempotency-Key",
         "If-Match",
+        "If-None-Match",
         "Payment-Key-Id",
         "Payment-Signature",
         "Prefer",

@@ -42,13 +42,13 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A certificate as the view has it; `holder` is the holder's name, masked by the shell.
+    """A certificate as the view has it; `holder` is the masked name, None where it can no longer be read.
 
     `revoked_on` and `decision_no` are None while it stands.
     """
 
     number: str
-    holder: str
+    holder: str | None
     title_name: str
     series: str
     specialty: str
