@@ -104,6 +104,8 @@ async def prepare(admin_dsn: str, database: Database) -> None:
         await _ensure_role(admin, owner, "nologin")
         await _ensure_role(admin, database.user, "login")
         await _ensure_role(admin, database.reader, "nologin")
+        # Whatever holds the gate back, in whichever database, must show in its age (trap 4).
+        await admin.execute(await _format(admin, "grant pg_read_all_stats to %I", owner))
         grant = "grant %I to %I with inherit false, set true"
         await admin.execute(await _format(admin, grant, database.reader, database.user))
         await admin.execute(await _format(admin, "alter role %I password %L", database.user, database.password))

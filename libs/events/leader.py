@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,8 @@ import structlog
 from libs.events.database import Database, connect
 
 log = structlog.get_logger(__name__)
+
+LEAVING_SECONDS = 2.0
 
 
 class LostLeadershipError(Exception):
@@ -74,8 +77,12 @@ async def leading(pool: asyncpg.Pool, name: str) -> AsyncIterator[None]:
         When someone leads it now.
     """
     async with pool.acquire() as connection:
-        if not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", name):
-            raise AlreadyLedError(name)
+        # A leader that has just been stopped leads until the server has noticed.
+        until = time.monotonic() + LEAVING_SECONDS
+        while not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", name):
+            if time.monotonic() > until:
+                raise AlreadyLedError(name)
+            await asyncio.sleep(0.05)
         try:
             yield
         finally:

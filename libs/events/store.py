@@ -201,7 +201,4 @@ async def read_page(connection: Any, after: Checkpoint, limit: int = 2000) -> li
 
 async def gate_age(connection: Any) -> float:
     """Give the age in seconds of the oldest writing transaction that holds the gate back."""
-    return await connection.fetchval(
-        "select coalesce(extract(epoch from max(clock_timestamp() - xact_start)), 0)::float8"
-        " from pg_stat_activity where backend_xid is not null"
-    )
+    return await connection.fetchval("select store_gate_age()")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
+import orjson
 import structlog
 
 from libs.events.canonical import digest
@@ -93,11 +94,16 @@ class ViewSink:
         self.changed = asyncio.Condition()
         columns = "".join(f', "{column}"' for column in view.columns)
         self._select = f'select stream, version, hash{columns} from "{view.name}" where stream = any($1)'  # noqa: S608 - names come from our own view definitions
-        holes = "".join(f", ${number}::{kind}[]" for number, kind in enumerate(view.columns.values(), 4))
+        # A list among an array's values would be taken for a dimension of the array: as text it is one value.
+        self._json = frozenset(column for column, kind in view.columns.items() if kind == "jsonb")
+        kinds = ("text" if column in self._json else kind for column, kind in view.columns.items())
+        holes = "".join(f", ${number}::{kind}[]" for number, kind in enumerate(kinds, 4))
+        values = "".join(f', "{column}"::{kind}' for column, kind in view.columns.items())
         sets = "".join(f', "{column}" = excluded."{column}"' for column in view.columns)
         self._upsert = (
             f'insert into "{view.name}" (stream, version, hash{columns})'  # noqa: S608
-            f" select * from unnest($1::text[], $2::bigint[], $3::bytea[]{holes})"
+            f" select stream, version, hash{values} from unnest($1::text[], $2::bigint[], $3::bytea[]{holes})"
+            f" as u (stream, version, hash{columns})"
             f" on conflict (stream) do update set version = excluded.version, hash = excluded.hash{sets}"
         )
 
@@ -224,8 +230,12 @@ class ViewSink:
             list(states),
             [state.version for state in states.values()],
             [state.hash for state in states.values()],
-            *([state.row.get(column) for state in states.values()] for column in self.view.columns),
+            *([self._value(column, state.row) for state in states.values()] for column in self.view.columns),
         )
+
+    def _value(self, column: str, row: Row) -> Any:
+        value = row.get(column)
+        return value if value is None or column not in self._json else orjson.dumps(value).decode()
 
 
 def _fault(state: _Stream, event: Event, record: Incoming) -> str:

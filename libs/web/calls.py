@@ -21,7 +21,7 @@ from libs.events.bus import Loaded, Meta, Reply
 from libs.events.ids import fingerprint, http_command_id
 from libs.kernel.decisions import Actor, Aggregate
 from libs.kernel.refusals import Refused
-from libs.kernel.terms import Role
+from libs.kernel.terms import MaterialKind, Role
 from libs.web.auth import ANYONE, Principal
 from libs.web.problems import form_refusal
 from libs.web.server import header
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 
 MAX_KEY = 200
 PATH_ID = {"type": "string", "format": "uuid"}
+PATH_TEXTS = {
+    "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    "kind": {"type": "string", "enum": [kind.value for kind in MaterialKind]},
+}
+"""What the path parameters are that are no UUIDs."""
 _KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"}
 
 
@@ -277,7 +282,7 @@ def _files(media_types: Iterable[str]) -> dict[str, Any]:
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    return [{"name": name, "in": "path", "required": True, "schema": PATH_ID} for name in names]
+    return [{"name": name, "in": "path", "required": True, "schema": PATH_TEXTS.get(name, PATH_ID)} for name in names]
 
 
 def _described(path: str, content: dict[str, Any], roles: frozenset[Role]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx2
+import orjson
 from joserfc import jwt
 from joserfc.jwk import JWKRegistry
 
@@ -34,7 +35,7 @@ class ServiceCredentials:
     async def _renew(self) -> None:
         found = (await self._http.get(f"{self._issuer}/.well-known/openid-configuration")).raise_for_status()
         endpoint = found.json()["token_endpoint"]
-        key = JWKRegistry.import_key(self._key_file.read_text())
+        key = JWKRegistry.import_key(orjson.loads(self._key_file.read_bytes()))
         now = int(time.time())
         assertion = jwt.encode(
             {"alg": "ES256"},

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from libs.events.commit import StoreUnavailableError
+from libs.events.reactions import NotYetError
 from libs.events.tracing import new_traceparent, span
 from libs.kernel.refusals import Refused
 from libs.web.problems import language_of, problem
@@ -112,6 +113,8 @@ def _refusal_of(error: Exception) -> Refused:
         return error
     if isinstance(error, StoreUnavailableError):
         return Refused.one("STORE_UNAVAILABLE")
+    if isinstance(error, NotYetError):
+        return Refused.one("PROJECTION_LAG", facts={"waiting_for": str(error)})
     if isinstance(error, TooLargeError):
         return Refused.one("PAYLOAD_TOO_LARGE", change={"max_bytes": error.args[0]})
     log.error("unexpected error", exc_info=error)

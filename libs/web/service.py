@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from libs.events.commit import StoreUnavailableError
 from libs.events.points import arm
+from libs.events.reactions import NotYetError
 from libs.events.tracing import start_tracing
 from libs.kernel.refusals import Refused
 from libs.web.health import health_router
@@ -49,7 +50,7 @@ def build(parts: Parts, settings: Settings) -> Server:
         redirect_slashes=False,
     )
     app.state.spine = spine
-    for kind in (HTTPException, Refused, StoreUnavailableError, TooLargeError, Exception):
+    for kind in (HTTPException, Refused, StoreUnavailableError, NotYetError, TooLargeError, Exception):
         app.add_exception_handler(kind, _answer)
     app.include_router(health_router(spine))
     models: dict[str, Any] = {}

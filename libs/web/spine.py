@@ -157,7 +157,8 @@ class Spine:
 
     def _consume(self, sink: ViewSink, services: Sequence[str]) -> None:
         topics = [topic_name(self.settings.topic_prefix, service) for service in services]
-        group = f"{self.settings.topic_prefix}.{sink.name}.g1"
+        # With the service's name: two services with a view of one name must not share its partitions.
+        group = f"{self.settings.topic_prefix}.{self.parts.name}.{sink.name}.g1"
         consumer = TopicConsumer(self.view_pool, self.settings.kafka, group, topics, sink)
         self.consumers.append(consumer)
         self._start(consumer.run())

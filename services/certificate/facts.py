@@ -13,7 +13,7 @@ from libs.kernel.rulesets import parse
 from libs.kernel.terms import Level, Route
 from libs.web.spine import Spine
 from services.certificate.domain.certificate import RulesFact
-from services.certificate.domain.title import TITLE
+from services.certificate.domain.title import TITLE, title_identity
 from services.certificate.domain.title_commands import BanSeen, GrantTitle, ReliedTitle
 
 ID_KINDS = {"resident_id": "居民身份证"}
@@ -47,7 +47,8 @@ async def holder(spine: Spine, person: str) -> Holder:
     name, number = opened[row["name"]], opened[row["id_number"]]
     if name is None or number is None:
         raise Refused.one("FORBIDDEN_ACTOR", facts={"erased": True})
-    return Holder(name, ID_KINDS.get(row["id_kind"], row["id_kind"]), number)
+    kind = str(row["id_kind"])
+    return Holder(name, ID_KINDS.get(kind, kind), number)
 
 
 async def rules(spine: Spine, identity: str) -> RulesFact:
@@ -90,12 +91,15 @@ async def relied_on(spine: Spine, application: str) -> tuple[ReliedTitle, ...]:
     if row is None or not row["paid"]:
         msg = "the application is not known yet"
         raise NotYetError(msg)
+    own = TITLE.stream(title_identity(application))
     found: list[ReliedTitle] = []
     for stream, version in sorted(row["titles"].items()):
+        if stream == own:
+            continue
         title = (await spine.bus.load(TITLE, stream)).state
-        revoked = title is not None and title.revoked_by is not None
-        if not revoked or title.voided_at > version:
-            found.append(ReliedTitle(Seen(stream=stream, version=version), revoked))
+        voided_at = title.voided_at if title else 0
+        if not 0 < voided_at <= version:
+            found.append(ReliedTitle(Seen(stream=stream, version=version), revoked=voided_at > 0))
     return tuple(found)
 
 

@@ -24,12 +24,15 @@ ACQUIRE_SECONDS: Final = 5.0
 WAKE_SECONDS: Final = 0.5
 """How long a waiting reader sleeps at most; where the projection runs in another process nothing wakes it."""
 
-# In one statement, and so in one round trip. The role comes last in effect: rights are checked before it is set.
+# In one statement, and so in one round trip. What only the login may read is read before the role is set.
 _BECOME: Final = """
-select set_config('zhicheng.roles', $1, true), set_config('zhicheng.person', $2, true),
+with before as materialized (
+    select (select state from views where view = $7) as state, store_gate() as gate)
+select state, gate,
+    set_config('zhicheng.roles', $1, true), set_config('zhicheng.person', $2, true),
     set_config('zhicheng.unit', $3, true), set_config('zhicheng.district', $4, true),
-    set_config('zhicheng.now', $5, true), set_config('role', $6, true),
-    (select state from views where view = $7) as state, store_gate() as gate
+    set_config('zhicheng.now', $5, true), set_config('role', $6, true)
+from before
 """
 _NAMES: Final = """
 select stream, label as name from resources where stream = any($1) and label is not null

@@ -91,13 +91,15 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> Operatio
         description=operation.get("description", ""),
         service=operation.get("x-service", ""),
         roles=operation.get("x-roles", []),
-        parameters=[
-            Member(one["name"], kind(one.get("schema", {})), bool(one.get("required")), one.get("description", ""), one["in"])
-            for one in operation.get("parameters", ())
-        ],
+        parameters=[_parameter(one) for one in operation.get("parameters", ())],
         body=_content(operation.get("requestBody", {})),
         answers=list(_answers(operation.get("responses", {}))),
     )
+
+
+def _parameter(one: Mapping[str, Any]) -> Member:
+    required = bool(one.get("required"))
+    return Member(one["name"], kind(one.get("schema", {})), required, one.get("description", ""), one["in"])
 
 
 def _content(holder: Mapping[str, Any]) -> Kind | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
@@ -24,6 +24,8 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """What an application's state is called in public (§8.1), in Chinese and in English."""
 ID_NUMBER: Final = "id_number"
+Place = tuple[dict[str, Any], str]
+"""A member of an object, where something stands."""
 
 
 @dataclass(slots=True)
@@ -32,8 +34,8 @@ class Shown:
 
     body: dict[str, Any]
     etag: str
-    sealed: list[tuple[dict[str, Any], str]] = field(default_factory=list[tuple[dict[str, Any], str]])
-    wanted: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    sealed: list[Place]
+    wanted: dict[str, list[str]]
     """Member to the streams that it names."""
 
 
@@ -41,21 +43,15 @@ def shown(kind: Kind, row: Mapping[str, Any], viewer: Viewer, language: str, *, 
     """Show one row as its grant allows. The row's document is used up."""
     grant = kind.grants[row["grant"]]
     doc: dict[str, Any] = row["doc"]
-    out = Shown({}, etag(row["version"], row["hash"]))
     members = {name: value for name, value in doc.items() if grant.members is None or name in grant.members}
     for name, left_out in grant.trims.items():
         for part in members.get(name, ()):
             for member in left_out:
                 part.pop(member, None)
-    for holder, member in _sealed(kind, members):
-        if grant.opens is None or member in grant.opens:
-            out.sealed.append((holder, member))
-        else:
-            del holder[member]
     if listed:
         members = {name: value for name, value in members.items() if name not in kind.heavy}
     status = row["status"] if grant.inside or row["shown"] is None else row["shown"]
-    out.body = {
+    body = {
         "id": row["stream"].partition("-")[2],
         "version": row["version"],
         "status": status,
@@ -65,8 +61,12 @@ def shown(kind: Kind, row: Mapping[str, Any], viewer: Viewer, language: str, *, 
         **members,
         **(grant.derive(doc, viewer) if grant.derive else {}),
     }
-    out.wanted = _wanted(kind, grant, row)
-    return out
+    sealed = list(_sealed(kind, body))
+    opened = [place for place in sealed if grant.opens is None or place[1] in grant.opens]
+    for holder, member in sealed:
+        if grant.opens is not None and member not in grant.opens:
+            del holder[member]
+    return Shown(body, etag(row["version"], row["hash"]), opened, _wanted(kind, grant, row))
 
 
 def _label(kind: Kind, row: Mapping[str, Any], language: str) -> dict[str, str]:
@@ -76,7 +76,7 @@ def _label(kind: Kind, row: Mapping[str, Any], language: str) -> dict[str, str]:
     return {"label": en if language == "en" else zh}
 
 
-def _sealed(kind: Kind, members: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+def _sealed(kind: Kind, members: dict[str, Any]) -> Iterator[Place]:
     for place in kind.seals:
         head, _, tail = place.partition(".")
         holders: Iterable[dict[str, Any]] = members.get(head, ()) if tail else (members,)

@@ -47,10 +47,10 @@ def workers(shop: Shop, settings: dict[str, Any]) -> list[Awaitable[Any]]:
         works.append(Relay(shop.database, bootstrap, topic).run())
     if "view" in parts:
         sink = ViewSink(COUNTERS)
-        works.append(TopicConsumer(shop.pool, bootstrap, f"{topic}.counters", [topic], sink).run())
+        works.append(TopicConsumer(shop.view_pool, bootstrap, f"{topic}.counters", [topic], sink).run())
     if "reactions" in parts:
         sink = ReactionSink("toy", ["toy"], [ANSWERING], frozenset({"counter"}))
-        works.append(TopicConsumer(shop.pool, bootstrap, f"{topic}.reactions", [topic], sink).run())
+        works.append(TopicConsumer(shop.view_pool, bootstrap, f"{topic}.reactions", [topic], sink).run())
         works.append(lead(shop.database, "reactions", ReactionExecutor(shop.pool, shop.bus, "toy", sink).work))
     return works
 

@@ -47,12 +47,18 @@ async def drain(pool: asyncpg.Pool, after: Checkpoint, page: int = 2000) -> list
     return found
 
 
+async def drained(pool: asyncpg.Pool, number: int, page: int = 2000) -> list[Settled]:
+    """Give everything settled once it is so many; nothing before."""
+    found = await drain(pool, Checkpoint(), page)
+    return found if len(found) == number else []
+
+
 async def test_a_slow_transaction_that_began_before_a_faster_one_is_not_skipped(shop: Shop) -> None:
     first, slow, fast = (append_of(counted(stream_id())) for _ in range(3))
     await write(shop.pool, first)
-    read = await drain(shop.pool, Checkpoint())
-    assert [one.stream for one in read] == [first.stream]
-    checkpoint = read[-1].at
+    (settled,) = await eventually(lambda: drained(shop.pool, 1))
+    assert settled.stream == first.stream
+    checkpoint = settled.at
     async with slow_append(shop, slow):
         await write(shop.pool, fast)
         # The fast one is committed and visible, yet not settled: something may still come before it.
@@ -92,19 +98,23 @@ async def test_a_reader_that_follows_many_writers_sees_every_event_once_and_ever
         for _ in range(15):
             await asyncio.gather(*(random.choice((shop, other)).do(stream, Add(times=2)) for stream in streams))
     stored = await shop.pool.fetch("select record from events")
-    await eventually(lambda: asyncio.sleep(0, True))
-    read.extend(await drain(shop.pool, read[-1].at))
+    rest = len(stored) - len(read)
+    read.extend(await eventually(lambda: _rest(shop.pool, read[-1].at, rest)) if rest else [])
     assert sorted(one.record for one in read) == sorted(row["record"] for row in stored)
     for stream in streams:
         assert [one.version for one in read if one.stream == stream] == list(range(1, 31))
     assert [one.at for one in read] == sorted(one.at for one in read)
 
 
+async def _rest(pool: asyncpg.Pool, after: Checkpoint, number: int) -> list[Settled]:
+    found = await drain(pool, after)
+    return found if len(found) == number else []
+
+
 async def test_pages_of_any_size_give_the_same_records(shop: Shop) -> None:
     for _ in range(20):
         await asyncio.gather(*(shop.do(stream_id(), Add(times=3)) for _ in range(5)))
-    whole = await drain(shop.pool, Checkpoint())
-    assert len(whole) == 300
+    whole = await eventually(lambda: drained(shop.pool, 300))
     for page in (1, 7, 299, 300, 301):
         assert await drain(shop.pool, Checkpoint(), page) == whole
 
@@ -118,7 +128,7 @@ WRITING = [
     "create index on held (x)",
     "create table scratch as select 1 as x",
 ]
-READING = ["select * from held", "lock table held in access share mode", "analyze held"]
+READING = ["select * from held", "lock table held in access share mode"]
 
 
 @asynccontextmanager
@@ -157,7 +167,7 @@ async def _younger(pool: asyncpg.Pool, than: float) -> bool:
     return await gate_age(pool) < than
 
 
-@pytest.mark.parametrize("statement", READING[:2])
+@pytest.mark.parametrize("statement", READING)
 async def test_an_open_reading_transaction_stalls_nothing(stack: StackInfo, shop: Shop, statement: str) -> None:
     async with elsewhere(stack, statement):
         await write(shop.pool, append_of(counted(stream_id())))
@@ -170,12 +180,8 @@ async def test_a_snapshot_of_a_long_dump_or_verification_stalls_nothing(stack: S
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         assert await connection.fetchval("select count(*) from events") == 1
         await write(shop.pool, append_of(counted(stream_id())))
-        assert await eventually(lambda: _read(shop.pool, 2))
+        assert await eventually(lambda: drained(shop.pool, 2))
     await connection.close()
-
-
-async def _read(pool: asyncpg.Pool, number: int) -> bool:
-    return len(await drain(pool, Checkpoint())) == number
 
 
 @pytest.mark.parametrize("power", [3, 6, 10, 15])
@@ -189,16 +195,11 @@ async def test_the_order_is_that_of_ticks_as_numbers_not_as_text(
     stream = counted(stream_id(), 12)
     for event in stream:
         await write(shop.pool, append_of([event]))
-    read = await eventually(lambda: _all(shop.pool, 12))
+    read = await eventually(lambda: drained(shop.pool, 12, page=5))
     ticks = [one.at.tick for one in read]
     assert ticks == sorted(ticks)
     assert ticks[0] < 10**power <= ticks[-1]
     assert [Event(one.record).version for one in read] == list(range(1, 13))
-
-
-async def _all(pool: asyncpg.Pool, number: int) -> list[Settled]:
-    read = await drain(pool, Checkpoint(), 5)
-    return read if len(read) == number else []
 
 
 async def test_every_role_has_time_limits_that_end_a_forgotten_transaction(shop: Shop) -> None:
@@ -211,7 +212,7 @@ async def test_every_role_has_time_limits_that_end_a_forgotten_transaction(shop:
 
 async def test_two_readers_from_the_same_checkpoint_read_the_same(shop: Shop) -> None:
     await asyncio.gather(*(shop.do(stream_id(), Add(), uuid4()) for _ in range(50)))
-    checkpoint = (await drain(shop.pool, Checkpoint()))[20].at
+    checkpoint = (await eventually(lambda: drained(shop.pool, 50)))[20].at
     one, two = await asyncio.gather(drain(shop.pool, checkpoint, 3), drain(shop.pool, checkpoint, 10))
     assert one == two
     assert len(one) == 29

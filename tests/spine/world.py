@@ -75,6 +75,7 @@ class Shop:
 
     database: Database
     pool: asyncpg.Pool
+    view_pool: asyncpg.Pool
     clock: SetClock
     commit: GroupCommit
     person_keys: TableKeys
@@ -95,15 +96,17 @@ class Shop:
 async def opened(database: Database, clock: SetClock | None = None) -> AsyncIterator[Shop]:
     """Open a shop on a database; as many as one likes, each as another process would be."""
     pool = await databases.open_pool(database)
+    view_pool = await databases.open_pool(database, derived=True)
     commit = GroupCommit(lambda: databases.connect(database))
     person_keys = TableKeys(pool)
     keys = KeyRing(person_keys)
     clock = clock or SetClock()
     try:
-        yield Shop(database, pool, clock, commit, person_keys, keys, CommandBus(pool, commit, clock, keys))
+        yield Shop(database, pool, view_pool, clock, commit, person_keys, keys, CommandBus(pool, commit, clock, keys))
     finally:
         await commit.close()
         pool.terminate()
+        view_pool.terminate()
 
 
 def fresh_name(kind: str = "spine") -> str:

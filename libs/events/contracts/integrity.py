@@ -167,3 +167,26 @@ class IntegrityRecordWithdrawn(Payload):
 
     subject: Identity
     reasons: str
+
+
+@contract("integrity", "§7")
+class OfficialsNamed(Payload):
+    """A fresh system names its first officials, once (stream: the office); from here on people appoint people."""
+
+    officials: tuple[str, ...]
+    """Each the pseudonymous subject that the identity provider gives the person."""
+
+
+@contract("integrity", "§7")
+class OfficialAppointed(Payload):
+    """An official of the city appoints another one."""
+
+    official: str
+
+
+@contract("integrity", "§7")
+class OfficialDismissed(Payload):
+    """An official of the city dismisses another one."""
+
+    official: str
+    reasons: str

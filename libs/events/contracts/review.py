@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal
 
 from libs.events.contracts import review_bodies, review_notice
-from libs.events.contracts.base import Instant, Payload, contract
+from libs.events.contracts.base import Instant, Payload, Sealed, contract
 from libs.events.contracts.intake import Identity, Seen
 from libs.events.contracts.review_session import Candidate
 from libs.kernel.terms import EndorsementKind, Level, Route
@@ -55,7 +55,7 @@ class EndorsementGiven(Payload):
     series: str
     specialty: str
     endorser_unit: str
-    statement: str
+    statement: Sealed
     seen: tuple[Seen, ...]
 
 

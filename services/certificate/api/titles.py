@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from libs.events.bus import Reply
+from libs.events.reactions import NotYetError
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Level, Role
 from libs.web.calls import Call, Commands, Form
@@ -79,7 +80,11 @@ async def grant(call: Call, body: ByHand) -> Reply:
     result = await facts.confirmed_result(call.spine, body.application)
     if result is None or title != str(title_identity(body.application)):
         raise Refused.one("UNKNOWN_APPLICATION", pointer="/application")
-    return await call.execute(TITLE, title, await facts.grant(call.spine, result, body.reasons))
+    try:
+        command = await facts.grant(call.spine, result, body.reasons)
+    except NotYetError as error:
+        raise Refused.one("PROJECTION_LAG", facts={"waits_for": str(error)}) from error
+    return await call.execute(TITLE, title, command)
 
 
 @commands.post(f"{PATH}/decisions", Reliance, CITY, status=200)

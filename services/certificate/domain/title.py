@@ -35,7 +35,6 @@ from services.certificate.domain.title_commands import (
     VoidTitle,
 )
 
-
 RELIANCE: Final = "reliance"
 """The side table of which title rested on which: committed with the grant, so that no revocation overlooks one."""
 
@@ -226,9 +225,7 @@ def _grant(state: State, command: GrantTitle, context: Context) -> Decision:
     return Decision(
         events=(granted, decided) if revoked else (granted,),
         claims=claims.live_title(command.person, command.series, command.specialty, command.level, command.scope),
-        rows=tuple(
-            SideRow(RELIANCE, {"relied": relied.seen.stream, "title": title}) for relied in command.relied_on
-        ),
+        rows=tuple(SideRow(RELIANCE, {"relied": relied.seen.stream, "title": title}) for relied in command.relied_on),
         ruleset=command.ruleset,
     )
 

@@ -87,8 +87,8 @@ PAYMENT: Final = (own(), office(), Grant("finance", frozenset({Role.FINANCE}), R
 ENDORSEMENT: Final = (
     own(members=some("application applicant endorser kind series specialty given_at")),
     office(),
-    Grant("asked", PEOPLE, asked()),
-    Grant("desk", DESKS, on_desk()),
+    Grant("asked", PEOPLE, asked(), opens=ALL),
+    Grant("desk", DESKS, on_desk(), opens=ALL),
 )
 
 TITLE: Final = (own(), office(), Grant("desk", DESKS, on_desk()))

@@ -73,6 +73,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             "endorsements",
             ("status", "application", "person"),
             files.ENDORSEMENT,
+            seals=("statement",),
             names={"applicant_name": _APPLICANT, "employer_name": _EMPLOYER, "names": ("person", "parties")},
         ),
         Kind(

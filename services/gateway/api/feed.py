@@ -20,7 +20,7 @@ from services.gateway.access.kinds import KINDS, Kind
 from services.gateway.access.viewer import Viewer
 from services.gateway.api import describe
 from services.gateway.api.models import EventPage
-from services.gateway.api.queries import MOST_SECONDS, Endpoint, Queries, answer, caught_up, find, viewer_in
+from services.gateway.api.queries import MOST_SECONDS, Endpoint, Queries, answer, find, settled, viewer_in
 
 BEGINNING: Final = (0, 0)
 _TYPE = re.compile(r"[A-Za-z]{1,60}")
@@ -46,7 +46,7 @@ _ALLOWED: Final = {**_PAGING, "application": query.FILTERS["application"].parse,
 async def _everything(request: Request) -> Response:
     spine, viewer = await viewer_in(request)
     asked = read_query(request, _ALLOWED)
-    await caught_up(request, spine)
+    await settled(request, spine)
     return await _feed(request, spine, viewer, asked)
 
 
@@ -54,10 +54,12 @@ def _of(kind: Kind) -> Endpoint:
     by = "application" if kind.name == "application" else "stream"
 
     async def endpoint(request: Request) -> Response:
+        spine, viewer = await viewer_in(request)
         asked = read_query(request, _PAGING)
-        spine, viewer, found = await find(request, kind)
-        identity = found.body["id"]
-        asked[by] = identity if by == "application" else f"{kind.name}-{identity}"
+        await settled(request, spine)
+        async with reading.as_viewer(spine, viewer) as reader:
+            stream: str = (await find(request, reader, kind, viewer))["stream"]
+        asked[by] = stream.partition("-")[2] if by == "application" else stream
         return await _feed(request, spine, viewer, asked)
 
     return endpoint
@@ -80,7 +82,6 @@ async def _feed(request: Request, spine: Spine, viewer: Viewer, asked: dict[str,
         "seq": place[1],
         "size": size,
     }
-    await reading.ready(spine)
     while True:
         async with reading.as_viewer(spine, viewer) as reader:
             rows = await reader.fetch(statement, {**values, "gate": reader.gate})

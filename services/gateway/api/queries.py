@@ -46,12 +46,13 @@ async def viewer_in(request: Request) -> tuple[Spine, Viewer]:
     return spine, viewer_of(principal, spine.clock.now())
 
 
-async def caught_up(request: Request, spine: Spine) -> None:
+async def settled(request: Request, spine: Spine) -> None:
     """Wait for what the request's consistency token names, as long as it prefers; without one, not at all."""
     token = header(request.scope, b"consistency-token")
     if token:
         prefer = header(request.scope, b"prefer")
         await reading.caught_up(spine, token, wait_seconds(prefer, otherwise=WAIT_SECONDS, most=MOST_SECONDS))
+    await reading.ready(spine)
 
 
 def answer(body: dict[str, Any], **headers: str) -> Response:
@@ -59,35 +60,31 @@ def answer(body: dict[str, Any], **headers: str) -> Response:
     return Response(orjson.dumps(body), 200, headers, "application/json")
 
 
-async def find(request: Request, kind: Kind) -> tuple[Spine, Viewer, Any]:
-    """Find the one resource that the path names and what is shown of it.
+async def find(request: Request, reader: reading.Reader, kind: Kind, viewer: Viewer) -> Any:
+    """Find the one row that the path names.
 
     Raises
     ------
     Refused
         NOT_FOUND for what does not exist and for what the caller may not see, alike.
     """
-    spine, viewer = await viewer_in(request)
-    grants = query.grants_of(kind, viewer)
-    identity = path_id(request, "id")
-    await caught_up(request, spine)
-    await reading.ready(spine)
-    statement = query.item(kind, grants)
-    values = {**viewer.parameters(), "stream": f"{kind.name}-{identity}"}
-    async with reading.as_viewer(spine, viewer) as reader:
-        rows = await reader.fetch(statement, values)
-        if not rows:
-            raise Refused.one("NOT_FOUND")
-        one = shown(kind, rows[0], viewer, _language(request), listed=False)
-        names = await reader.names(stream for found in one.wanted.values() for stream in found)
-    await finish(spine.keys, [one], names)
-    return spine, viewer, one
+    values = {**viewer.parameters(), "stream": f"{kind.name}-{path_id(request, 'id')}"}
+    rows = await reader.fetch(query.item(kind, query.grants_of(kind, viewer)), values)
+    if not rows:
+        raise Refused.one("NOT_FOUND")
+    return rows[0]
 
 
 def _item(kind: Kind) -> Endpoint:
     async def endpoint(request: Request) -> Response:
+        spine, viewer = await viewer_in(request)
         read_query(request, {})
-        _, _, one = await find(request, kind)
+        await settled(request, spine)
+        async with reading.as_viewer(spine, viewer) as reader:
+            row = await find(request, reader, kind, viewer)
+            one = shown(kind, row, viewer, _language(request), listed=False)
+            names = await reader.names(stream for found in one.wanted.values() for stream in found)
+        await finish(spine.keys, [one], names)
         return answer(one.body, ETag=one.etag)
 
     return endpoint
@@ -112,8 +109,7 @@ def _listing(kind: Kind) -> Endpoint:
         }
         if cursor is not None:
             values |= {"at": _instant(cursor.key[0]), "after": cursor.key[1]}
-        await caught_up(request, spine)
-        await reading.ready(spine)
+        await settled(request, spine)
         statement = query.listing(kind, grants, frozenset(asked), cursor.forward if cursor else None)
         async with reading.as_viewer(spine, viewer) as reader:
             rows = await reader.fetch(statement, values)

@@ -32,11 +32,17 @@ def reviewed(row: Row, payload: Payload, event: Event) -> Row:
             return change(row, within(row, "fee", paid_at=at(event)))
         case intake.ApplicationEnded(reason=reason):
             return change(row, {"ended": reason})
+        case intake.ApplicationHeld():
+            return change(row, {"hold": {**said(payload, "seen"), "since": at(event)}})
+        case intake.ApplicationReleased():
+            return change(row, {"hold": None})
+        case intake.ApplicationBarred():
+            return change(row, {"barred": said(payload, "seen")})
         case _:
-            return _after_payment(row, payload, event)
+            return _in_review(row, payload, event)
 
 
-def _after_payment(row: Row, payload: Payload, event: Event) -> Row:
+def _in_review(row: Row, payload: Payload, event: Event) -> Row:
     match payload:
         case intake.ReviewScheduled():
             return change(row, said(payload, "seen"), session=payload.session)
@@ -52,11 +58,5 @@ def _after_payment(row: Row, payload: Payload, event: Event) -> Row:
             return change(row, {"cause": cause})
         case intake.ApplicationCertified(title=title):
             return change(row, {"title": title})
-        case intake.ApplicationHeld():
-            return change(row, {"hold": {**said(payload, "seen"), "since": at(event)}})
-        case intake.ApplicationReleased():
-            return change(row, {"hold": None})
-        case intake.ApplicationBarred():
-            return change(row, {"barred": said(payload, "seen")})
         case _:
             return row

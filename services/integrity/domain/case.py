@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Protocol, assert_never
 
-from libs.events.contracts.intake import BlobRef, Seen
+from libs.events.contracts.intake import BlobRef
 from libs.events.contracts.integrity import (
     BanBasis,
     Evidence,
@@ -24,7 +24,17 @@ from libs.events.contracts.integrity import (
 from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Aggregate, Claim, Context, Decision
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
+from services.integrity.domain.case_commands import (
+    Command,
+    DecideCase,
+    HearSubject,
+    OpenCase,
+    RevokeTitle,
+    ServeFacts,
+    TitleFacts,
+)
 from services.integrity.domain.city import only_the_city, unreasoned
+from services.integrity.domain.consequences import CaseFacts, case_facts
 
 DECISION_NUMBER: Final = "decision_number"
 """The claim by which two cases never share a decision's number."""
@@ -44,87 +54,6 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TitleFacts:
-    """The title to be revoked, as the shell read it in its own projection of titles.
-
-    `revoked_by` is the number of the decision that revoked it already, or None.
-    """
-
-    title: str
-    person: str
-    revoked_by: str | None
-    seen: Seen
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCase:
-    """Open a case on one subject: what is alleged, and where the matter comes from."""
-
-    subject_kind: SubjectKind
-    subject: str
-    allegation: str
-    lead: str
-
-
-@dataclass(frozen=True, slots=True)
-class ServeFacts:
-    """Put the facts and their evidence to the subject."""
-
-    facts: str
-    evidence: tuple[Evidence, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HearSubject:
-    """Hear the subject: the minutes; or record that the subject declined to be heard."""
-
-    declined: bool
-    note: str
-    minutes: BlobRef | None
-
-
-@dataclass(frozen=True, slots=True)
-class DecideCase:
-    """Decide the case.
-
-    Parameters
-    ----------
-    severity, severity_reasons
-        A human finding with its reasons when it is grave (§11.4); None when the case is unfounded.
-    false_commitment
-        Whether the applicant broke the commitment to tell the truth, which bars by a law of its own (§1.1).
-    effective_on
-        The date in Beijing from which the decision has effect, and a ban runs (§11.5).
-    """
-
-    founded: bool
-    severity: Severity | None
-    severity_reasons: str
-    false_commitment: bool
-    findings: str
-    evidence: tuple[Evidence, ...]
-    decision_no: str
-    effective_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class RevokeTitle:
-    """Revoke a title that the case's subject got by improper means; `title` is None when it is unknown.
-
-    `ground` is as the client wrote it: one of `Ground`, or refused.
-    """
-
-    title: TitleFacts | None
-    ground: str
-    evidence: tuple[Evidence, ...]
-    reasons: str
-    decision_no: str
-
-
-Command = OpenCase | ServeFacts | HearSubject | DecideCase | RevokeTitle
-
-
-@dataclass(frozen=True, slots=True)
 class Case:
     """A case; `revoked` maps each title it revoked to the decision's number."""
 
@@ -132,6 +61,10 @@ class Case:
     subject_kind: SubjectKind
     subject: str
     heard_on: date | None = None
+    decided: CaseFacts | None = None
+    """The decision, for what follows from it."""
+    documents: tuple[BlobRef, ...] = ()
+    """Every stored document that the case names: evidence, and the minutes of the hearing."""
     decision_numbers: frozenset[str] = frozenset()
     revoked: tuple[tuple[str, str], ...] = ()
 
@@ -141,6 +74,16 @@ State = Case | None
 
 class Happened(Protocol):
     """What the fold reads of an event's envelope."""
+
+    @property
+    def stream(self) -> str:
+        """The case's stream."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """The event's place in it."""
+        ...
 
     @property
     def time(self) -> datetime:
@@ -176,23 +119,32 @@ def evolve(state: State, payload: object, event: Happened) -> State:
         case IntegrityCaseOpened():
             return Case(Stage.OPENED, payload.subject_kind, payload.subject)
         case FactsServed() if state:
-            return replace(state, stage=Stage.SERVED)
+            return replace(state, stage=Stage.SERVED, documents=_with(state, payload.evidence))
         case SubjectHeard() if state:
-            return replace(state, stage=Stage.HEARD, heard_on=beijing_date(event.time))
+            minutes = (payload.minutes,) if payload.minutes else ()
+            heard_on = beijing_date(event.time)
+            return replace(state, stage=Stage.HEARD, heard_on=heard_on, documents=(*state.documents, *minutes))
         case IntegrityCaseDecided() if state:
             return replace(
                 state,
+                decided=case_facts(payload, event.stream, event.version),
+                documents=_with(state, payload.evidence),
                 stage=Stage.FOUNDED if payload.founded else Stage.UNFOUNDED,
                 decision_numbers=state.decision_numbers | {payload.decision_no},
             )
         case TitleRevoked() if state:
             return replace(
                 state,
+                documents=_with(state, payload.evidence),
                 revoked=(*state.revoked, (payload.title, payload.decision_no)),
                 decision_numbers=state.decision_numbers | {payload.decision_no},
             )
         case _:
             return state
+
+
+def _with(state: Case, evidence: tuple[Evidence, ...]) -> tuple[BlobRef, ...]:
+    return tuple(dict.fromkeys((*state.documents, *(one.document for one in evidence))))
 
 
 def _at(state: State, command: Command, stage: Stage) -> Case:

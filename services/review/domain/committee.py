@@ -79,6 +79,10 @@ class Committee:
     agency: str = ""
     series: str = ""
     filed_until: date | None = None
+    specialty: str = ""
+    level: Level = Level.TECHNICIAN
+    size: int = 0
+    filed_from: date = date.min
 
 
 INITIAL = Committee()
@@ -207,7 +211,16 @@ def evolve(state: Committee, payload: object, _event: object) -> Committee:
     """Fold one payload."""
     match payload:
         case CommitteeFiled():
-            return Committee("filed", payload.agency, payload.series, payload.filed_until)
+            return Committee(
+                "filed",
+                payload.agency,
+                payload.series,
+                payload.filed_until,
+                payload.specialty,
+                payload.level,
+                payload.size,
+                payload.filed_from,
+            )
         case CommitteeApproved():
             return replace(state, status="approved")
         case CommitteeCancelled():

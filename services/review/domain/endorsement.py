@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 from uuid import UUID, uuid5
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.review import (
     EndorsementGiven,
     EndorsementInvited,
@@ -244,7 +245,7 @@ def _give(state: Endorsement, command: GiveEndorsement, context: Context) -> Dec
         series=state.series,
         specialty=state.specialty,
         endorser_unit=command.employer,
-        statement=command.statement,
+        statement=Unsealed(state.applicant, command.statement),
         seen=(base.seen,),
     )
     return Decision((given,), claims=(_claim(state),), ruleset=command.rules.identity)

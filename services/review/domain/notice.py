@@ -104,7 +104,7 @@ Command = StartPublicity | ReceiveObjection | OpenInquiry | DecideInquiry | EndP
 LIVE: tuple[Literal["running", "paused", "ended"], ...] = ("running", "paused", "ended")
 
 
-def decide(state: Notice, command: Command, context: Context) -> Decision:  # noqa: PLR0911 - one return a command
+def decide(state: Notice, command: Command, context: Context) -> Decision:
     """Decide a command on a notice.
 
     Raises

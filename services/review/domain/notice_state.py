@@ -59,7 +59,7 @@ class Notice:
 INITIAL = Notice()
 
 
-def evolve(state: Notice, payload: object, event: Envelope) -> Notice:  # noqa: PLR0911 - one return an event
+def evolve(state: Notice, payload: object, event: Envelope) -> Notice:
     """Fold one payload."""
     match payload:
         case ResultPublicityStarted():

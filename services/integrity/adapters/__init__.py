@@ -1,0 +1,1 @@
+"""What integrity reaches outside its decisions: the store of evidence."""

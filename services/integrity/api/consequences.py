@@ -1,0 +1,68 @@
+"""What follows from a decided case: it comes by itself; here by hand, where it could not, or must be undone."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from libs.events.bus import Reply
+from libs.events.reactions import NotYetError
+from libs.kernel.calendars import beijing_date
+from libs.kernel.refusals import Refused
+from libs.kernel.terms import Role
+from libs.web.calls import Call, Commands, Form
+from libs.web.fields import Id, Text
+from services.integrity import facts
+from services.integrity.domain.ban import BAN, ImposeBan
+from services.integrity.domain.consequences import RulesFact, ban_identity, record_identity
+from services.integrity.domain.record import RECORD, RecordCase, WithdrawRecord
+
+bans = Commands("bans")
+records = Commands("records")
+CITY = (Role.CITY,)
+
+
+class Ban(Form):
+    """The case, and the ban's last day to be compared with the law's; null to have it computed."""
+
+    case: Id
+    until: date | None = None
+
+
+class Record(Form):
+    """The case, and the record's last day to be compared with the law's; null to have it computed."""
+
+    case: Id
+    expires_on: date | None = None
+
+
+class Grounds(Form):
+    """Why."""
+
+    reasons: Text
+
+
+@bans.post("/v1/bans", Ban, CITY)
+async def impose(call: Call, body: Ban) -> Reply:
+    """Impose the ban that follows from a case, where that has not happened by itself (十七.3)."""
+    command = ImposeBan(await facts.decided(call.spine, body.case), body.until, await _rules(call))
+    return await call.execute(BAN, str(ban_identity(body.case)), command)
+
+
+@records.post("/v1/records", Record, CITY)
+async def record(call: Call, body: Record) -> Reply:
+    """Enter a founded case into the archive, where that has not happened by itself (十七.4)."""
+    command = RecordCase(await facts.decided(call.spine, body.case), body.expires_on, await _rules(call))
+    return await call.execute(RECORD, str(record_identity(body.case)), command)
+
+
+@records.post("/v1/records/{record}/withdrawals", Grounds, CITY, status=200)
+async def withdraw(call: Call, body: Grounds) -> Reply:
+    """Withdraw a record that should not stand; it is hidden at once."""
+    return await call.execute(RECORD, call.id("record"), WithdrawRecord(body.reasons))
+
+
+async def _rules(call: Call) -> RulesFact:
+    try:
+        return await facts.rules(call.spine, beijing_date(call.spine.clock.now()))
+    except NotYetError as error:
+        raise Refused.one("RULESET_NOT_IN_FORCE", "H", facts={"series": "*"}) from error

@@ -1,0 +1,32 @@
+"""Integrity's deadlines: the end of a ban's and of a record's last day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from libs.events.deadlines import Deadline, deadlines_view
+from libs.events.envelope import Event
+from libs.kernel.calendars import end_of_day
+from services.integrity.domain.ban import BAN, EndBan
+from services.integrity.domain.record import RECORD, ExpireRecord
+
+BAN_END, RECORD_EXPIRY = "ban-end", "record-expiry"
+
+
+def _wanted(event: Event) -> Mapping[str, datetime | None]:
+    match event.type:
+        case "BanImposed":
+            return {BAN_END: end_of_day(date.fromisoformat(event.data["until"]))}
+        case "BanEnded":
+            return {BAN_END: None}
+        case "IntegrityRecorded":
+            return {RECORD_EXPIRY: end_of_day(date.fromisoformat(event.data["expires_on"]))}
+        case "IntegrityRecordExpired" | "IntegrityRecordWithdrawn":
+            return {RECORD_EXPIRY: None}
+        case _:
+            return {}
+
+
+VIEW = deadlines_view("integrity", frozenset({"ban", "record"}), _wanted)
+DEADLINES = (Deadline(BAN_END, BAN, EndBan), Deadline(RECORD_EXPIRY, RECORD, ExpireRecord))

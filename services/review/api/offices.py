@@ -1,0 +1,197 @@
+"""Agencies, committees, experts: who may review."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from libs.events.bus import Reply
+from libs.kernel.terms import Level, Role
+from libs.web.calls import Call, Commands, Form, Nothing
+from services.review import facts
+from services.review.domain.agency import (
+    AGENCY,
+    DelistAgency,
+    FileAgency,
+    ListAgency,
+    ReinstateAgency,
+    SuspendAgency,
+)
+from services.review.domain.committee import COMMITTEE, ApproveCommittee, CancelCommittee, FileCommittee
+from services.review.domain.expert import EXPERT, AdmitExpert, AppointExpert, RemoveExpert
+
+commands = Commands("offices")
+CITY = (Role.CITY,)
+OFFICER = (Role.AGENCY_OFFICER,)
+
+Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+
+
+class AgencyFiling(Form):
+    """What an agency is filed for."""
+
+    name: Name
+    credit_code: Annotated[str, StringConstraints(max_length=50)]
+    district: Name
+    series: tuple[Code, ...] = Field(max_length=50)
+    filed_from: date
+    filed_until: date
+
+
+class Listing(Form):
+    """The year's list, and its last day."""
+
+    year: int = Field(ge=2000, le=2999)
+    listed_until: date
+
+
+class Grounds(Form):
+    """Why."""
+
+    reason: Text
+
+
+class CommitteeFiling(Form):
+    """What a committee is filed for."""
+
+    name: Name
+    committee_kind: Literal["series", "specialty"]
+    series: Code
+    specialty: Annotated[str, StringConstraints(max_length=100)] = ""
+    level: Level
+    size: int = Field(ge=1, le=999)
+    filed_from: date
+    filed_until: date
+
+
+class Admission(Form):
+    """Whom the agency admits, for which series, specialty and level."""
+
+    person: Id
+    series: Code
+    specialty: Code
+    level: Level
+
+
+class Appointment(Form):
+    """One term on a committee."""
+
+    committee: Id
+    from_day: date
+    until: date
+
+
+@commands.post("/v1/agencies", AgencyFiling, CITY)
+async def file_agency(call: Call, body: AgencyFiling) -> Reply:
+    """File an agency (十二.2)."""
+    return await call.execute(AGENCY, call.new_identity(), FileAgency(**body.model_dump()))
+
+
+@commands.post("/v1/agencies/{agency}/filings", AgencyFiling, CITY, status=200)
+async def refile_agency(call: Call, body: AgencyFiling) -> Reply:
+    """File an agency anew."""
+    return await call.execute(AGENCY, call.id("agency"), FileAgency(**body.model_dump()))
+
+
+@commands.post("/v1/agencies/{agency}/listings", Listing, CITY, status=200)
+async def list_agency(call: Call, body: Listing) -> Reply:
+    """Put an agency on the year's list (十二.1)."""
+    return await call.execute(AGENCY, call.id("agency"), ListAgency(body.year, body.listed_until))
+
+
+@commands.post("/v1/agencies/{agency}/suspensions", Grounds, CITY, status=200)
+async def suspend_agency(call: Call, body: Grounds) -> Reply:
+    """Suspend an agency."""
+    return await call.execute(AGENCY, call.id("agency"), SuspendAgency(body.reason))
+
+
+@commands.post("/v1/agencies/{agency}/reinstatements", Grounds, CITY, status=200)
+async def reinstate_agency(call: Call, body: Grounds) -> Reply:
+    """Let a suspended agency act again."""
+    return await call.execute(AGENCY, call.id("agency"), ReinstateAgency(body.reason))
+
+
+@commands.post("/v1/agencies/{agency}/delistings", Grounds, CITY, status=200)
+async def delist_agency(call: Call, body: Grounds) -> Reply:
+    """Take an agency off the list."""
+    return await call.execute(AGENCY, call.id("agency"), DelistAgency(body.reason))
+
+
+@commands.post("/v1/committees", CommitteeFiling, OFFICER)
+async def file_committee(call: Call, body: CommitteeFiling) -> Reply:
+    """File a committee of the officer's own agency."""
+    return await _file_committee(call, call.new_identity(), body)
+
+
+@commands.post("/v1/committees/{committee}/filings", CommitteeFiling, OFFICER, status=200)
+async def refile_committee(call: Call, body: CommitteeFiling) -> Reply:
+    """File a committee anew after a cancellation."""
+    return await _file_committee(call, call.id("committee"), body)
+
+
+async def _file_committee(call: Call, identity: str, body: CommitteeFiling) -> Reply:
+    command = FileCommittee(
+        **body.model_dump(),
+        agency=await facts.agency(call.spine, call.actor.unit),
+        rules=await facts.rules_of_series(call.spine, body.series),
+    )
+    return await call.execute(COMMITTEE, identity, command)
+
+
+@commands.post("/v1/committees/{committee}/approvals", Nothing, CITY, status=200)
+async def approve_committee(call: Call, _: Nothing) -> Reply:
+    """Approve a filing (§1.8)."""
+    state = (await call.load(COMMITTEE, call.id("committee"))).state
+    command = ApproveCommittee(await facts.agency(call.spine, state.agency))
+    return await call.execute(COMMITTEE, call.id("committee"), command)
+
+
+@commands.post("/v1/committees/{committee}/cancellations", Grounds, CITY, status=200)
+async def cancel_committee(call: Call, body: Grounds) -> Reply:
+    """Cancel a filing."""
+    return await call.execute(COMMITTEE, call.id("committee"), CancelCommittee(body.reason))
+
+
+@commands.post("/v1/experts", Admission, OFFICER)
+async def admit(call: Call, body: Admission) -> Reply:
+    """Admit a person as an expert, on the titles that review itself knows (十三.1)."""
+    spine = call.spine
+    command = AdmitExpert(
+        series=body.series,
+        specialty=body.specialty,
+        level=body.level,
+        agency=await facts.agency(spine, call.actor.unit),
+        titles=await facts.titles(spine.pool, body.person),
+        age=await facts.age(spine, body.person),
+        bans=await facts.bans(spine.pool, body.person),
+        on_record=await facts.on_record(spine, body.person),
+        rules=await facts.rules_of_series(spine, body.series),
+    )
+    return await call.execute(EXPERT, body.person, command)
+
+
+@commands.post("/v1/experts/{expert}/appointments", Appointment, OFFICER, status=200)
+async def appoint(call: Call, body: Appointment) -> Reply:
+    """Appoint an expert to a committee for a term (十三.4)."""
+    spine = call.spine
+    committee = await facts.committee(spine, body.committee)
+    command = AppointExpert(
+        from_day=body.from_day,
+        until=body.until,
+        agency=await facts.agency(spine, call.actor.unit),
+        committee=committee,
+        bans=await facts.bans(spine.pool, call.id("expert")),
+        rules=await facts.rules_of_series(spine, committee.series),
+    )
+    return await call.execute(EXPERT, call.id("expert"), command)
+
+
+@commands.post("/v1/experts/{expert}/removals", Grounds, OFFICER, status=200)
+async def remove(call: Call, body: Grounds) -> Reply:
+    """Remove an expert."""
+    return await call.execute(EXPERT, call.id("expert"), RemoveExpert(body.reason))

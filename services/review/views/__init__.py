@@ -1,0 +1,1 @@
+"""The read models that review keeps for its own decisions."""

@@ -1,0 +1,407 @@
+"""What the gateway's rows say after events: given/then, kind by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+
+from libs.events.contracts import certificate, intake, integrity, registry, review, review_bodies, review_notice
+from libs.events.contracts import review_session as hall
+from libs.events.contracts.base import SEALED_FORM
+from libs.events.envelope import Event
+from libs.events.views import Row
+from services.gateway import views
+from services.gateway.access.kinds import KINDS
+from services.gateway.views.resources import COLUMNS, FOLDS, fold
+from tests.domain.gateway.story import DAY, NOON, Story
+
+NOT_SHOWN = {"BallotCalled", "OfficialAppointed", "OfficialDismissed", "OfficialsNamed", "EndorsementRequested"}
+"""Types whose content no resource shows, or that are folded elsewhere."""
+
+
+def folded(story: Story) -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    for event in story.told:
+        rows[event.stream] = fold(rows.get(event.stream, {}), event)
+    return rows
+
+
+def row(story: Story, name: str) -> Row:
+    return folded(story)[story[name].name]
+
+
+def test_every_kind_of_resource_has_a_fold_and_a_line_in_the_policy():
+    assert set(FOLDS) == set(KINDS)
+
+
+def test_every_published_type_is_known_to_a_fold():
+    source = "".join(path.read_text() for path in Path(views.__file__).parent.glob("*.py"))
+    unknown = {name for name in registry.current if name not in source} - NOT_SHOWN
+    assert not {name for name in unknown if not name.startswith("Toy")}
+
+
+def test_rows_have_the_columns_of_the_table_and_no_others():
+    story = Story()
+    story.all()
+    for found in folded(story).values():
+        assert set(found) <= set(COLUMNS)
+
+
+def test_the_table_has_the_columns_of_the_view():
+    sql = Path(views.__file__).parents[1].joinpath("sql/migrations/0001_resources.sql").read_text()
+    table = sql.partition("create table resources (")[2].partition(");")[0]
+    assert {line.split()[0] for line in table.strip().splitlines()} == {"stream", "version", "hash", *COLUMNS}
+
+
+def sealed_places(value: Any, place: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from sealed_places(member, f"{place}.{name}".strip("."))
+    elif isinstance(value, list):
+        for member in value:
+            yield from sealed_places(member, place)
+    elif isinstance(value, str) and SEALED_FORM.match(value):
+        yield place
+
+
+def test_sealed_text_stands_only_where_the_policy_knows_it():
+    story = Story()
+    story.all()
+    places: dict[str, set[str]] = {}
+    for stream, found in folded(story).items():
+        places.setdefault(stream.partition("-")[0], set()).update(sealed_places(found["doc"]))
+    assert places.pop("person") == set(KINDS["person"].seals)
+    for kind, found in places.items():
+        assert found == set(KINDS[kind].seals), kind
+
+
+def test_no_personal_value_is_in_a_row_unsealed():
+    story = Story()
+    story.all()
+    text = orjson.dumps([found["doc"] for found in folded(story).values()]).decode()
+    for personal in ("张𠅤三", "11010519491231002X", "13800000000", "1949-12-31", "100001201505000001", "论文有问题"):
+        assert personal not in text
+
+
+def test_an_event_of_an_unknown_type_moves_the_row_on_and_changes_nothing():
+    story = Story()
+    story.begin()
+    before = row(story, "person")
+    last = story["person"].last
+    assert last is not None
+    attributes = {**last.attributes, "type": "PersonPraised", "time": "2025-05-05T05:05:05.000000Z", "data": {"a": 1}}
+    after = fold(before, Event(b"", attributes))
+    assert after == {**before, "updated_at": datetime(2025, 5, 5, 5, 5, 5, tzinfo=UTC)}
+
+
+def test_a_known_type_that_cannot_be_read_is_poison():
+    story = Story()
+    story.begin()
+    last = story["person"].last
+    assert last is not None
+    with pytest.raises(Exception, match="validation error"):
+        fold({}, Event(b"", {**last.attributes, "type": "PersonRegistered", "data": {"name": 1}}))
+
+
+def told_until(*steps: str) -> Callable[[], Story]:
+    def build() -> Story:
+        story = Story()
+        for step in ("begin", "draft", "submit", "recommend", "receive", "qualify", "convene", "vote", "publish", "certify"):
+            getattr(story, step)()
+            if step in steps:
+                return story
+        return story
+
+    return build
+
+
+@pytest.mark.parametrize(
+    ("last", "status", "shown", "reach"),
+    [
+        ("draft", "draft", "draft", 0),
+        ("submit", "employer_review", "employer_review", 1),
+        ("recommend", "recommended", "recommended", 1),
+        ("receive", "received", "received", 2),
+        ("qualify", "paid", "paid", 2),
+        ("convene", "vote_open", "in_review", 2),
+        ("vote", "passed", "in_review", 2),
+        ("publish", "result_publicity", "result_publicity", 2),
+        ("certify", "certified", "certified", 2),
+    ],
+)
+def test_an_application_shows_no_more_than_in_review_until_its_result_is_published(last, status, shown, reach):
+    found = row(told_until(last)(), "application")
+    assert (found["status"], found["shown"], found["reach"]) == (status, shown, reach)
+
+
+def test_a_file_that_was_returned_stays_with_the_employer():
+    story = told_until("submit")()
+    items = (intake.Item(module=intake.Module.FORM, reason="缺页"),)
+    story.tell("application", intake.EmployerReturned(items=items))
+    found = row(story, "application")
+    assert (found["status"], found["reach"], found["doc"]["returned"]) == ("draft", 1, [{"module": "form", "reason": "缺页"}])
+
+
+def test_an_application_keeps_what_was_said_on_its_way():
+    doc = row(told_until("certify")(), "application")["doc"]
+    assert doc["materials"]["form"]["sha256"] == "b" * 64
+    assert doc["publicity"]["ended_at"] == "2025-03-10T04:00:00.000000Z"
+    assert [(one["summary"], one["founded"], one["answer"]) for one in doc["objections"]] == [("有人反映", False, "不属实")]
+    assert doc["fee"]["amount_fen"] == 70000
+    assert doc["fee"]["paid_at"]
+    assert doc["checks"]["education"]["answer"] == "match"
+    assert doc["qualification"] == {"qualified": True, "note": "", "at": "2025-03-03T04:00:00.000000Z"}
+    assert doc["decided_by"] == "officer-1"
+    assert doc["ended"] == "certified"
+
+
+@pytest.mark.parametrize(
+    ("payload", "status", "member"),
+    [
+        (intake.ApplicationWithdrawn(note="改日再报"), "withdrawn", ("note", "改日再报")),
+        (intake.EmployerRefused(reasons=("不符",)), "employer_refused", ("refused", ["不符"])),
+        (intake.DeemedAbandoned(due=NOON), "deemed_abandoned", None),
+        (intake.PaymentLapsed(payment=str(uuid4())), "payment_lapsed", None),
+        (intake.ReviewNotPassed(session=str(uuid4()), seen=()), "not_passed", ("passed", False)),
+        (intake.ReviewCancelled(cause="objection_founded", seen=()), "result_cancelled", ("cause", "objection_founded")),
+        (intake.CheckDecided(check="education", stands=True, reasons="已核"), "qualification_review", None),
+    ],
+)
+def test_an_ending_or_turn_of_an_application_is_seen_at_once(payload, status, member):
+    story = told_until("receive")()
+    story.tell("application", payload)
+    found = row(story, "application")
+    assert found["status"] == found["shown"] == status
+    if member:
+        assert found["doc"][member[0]] == member[1]
+
+
+def test_a_held_application_is_released_without_a_change_of_state():
+    story = told_until("qualify")()
+    title, case = str(uuid4()), str(uuid4())
+    story.tell("application", intake.ApplicationHeld(title=title, case=case, seen=()))
+    assert row(story, "application")["doc"]["hold"]["title"] == title
+    story.tell("application", intake.ApplicationReleased(reasons="无关"))
+    assert (row(story, "application")["status"], row(story, "application")["doc"]["hold"]) == ("paid", None)
+
+
+def test_a_person_works_where_the_last_open_spell_is():
+    story = Story()
+    story.begin()
+    other = str(uuid4())
+    story.tell("person", intake.EmploymentStarted(employer=other, specialty="x", since=date(2020, 1, 1)))
+    assert row(story, "person")["employer"] == other
+    story.tell("person", intake.EmploymentEnded(employer=other, until=date(2021, 1, 1)))
+    assert row(story, "person")["employer"] == story.id("employer")
+    story.tell("person", intake.EmploymentEnded(employer=story.id("employer"), until=date(2022, 1, 1)))
+    found = row(story, "person")
+    assert found["employer"] is None
+    assert [one["until"] for one in found["doc"]["employments"]] == ["2022-01-01", "2021-01-01"]
+
+
+def test_an_erased_person_keeps_the_sealed_row():
+    story = Story()
+    story.begin()
+    before = row(story, "person")["doc"]
+    story.tell("person", intake.SubjectErased(reason="申请"))
+    assert (row(story, "person")["status"], row(story, "person")["doc"]) == ("erased", before)
+
+
+def test_a_payment_keeps_every_report_and_what_is_owed_back():
+    story = told_until("qualify")()
+    story.tell(
+        "payment",
+        intake.PaymentReported(channel_id="CH2", amount="1", paid_at=NOON),
+        intake.RefundDue(channel_id="CH2", amount="1", reason="AMOUNT_MISMATCH"),
+    )
+    found = row(story, "payment")
+    assert (found["status"], len(found["doc"]["reports"]), found["doc"]["refunds"][0]["reason"]) == (
+        "paid",
+        2,
+        "AMOUNT_MISMATCH",
+    )
+
+
+def test_an_agency_that_is_filed_again_while_suspended_stays_suspended():
+    story = Story()
+    story.begin()
+    story.tell("agency", review_bodies.AgencySuspended(reason="违规"))
+    again = next(event.payload for event in story.told if event.type == "AgencyFiled")
+    story.tell("agency", again)
+    assert row(story, "agency")["status"] == "suspended"
+    story.tell("agency", review_bodies.AgencyDelisted(reason="撤销"), again)
+    assert row(story, "agency")["status"] == "filed"
+
+
+def test_a_seat_that_is_given_anew_belongs_to_the_new_expert_alone():
+    story = told_until("convene")()
+    new = str(uuid4())
+    out = story.id("seat2")
+    story.tell(
+        "session",
+        hall.ExpertDrawSeeded(
+            commitment="a" * 64, nonce="b" * 64, seats=1, pool=(new,), excluded=(), replaces=out, reason="病假", seen=()
+        ),
+        hall.ExpertReplaced(seed="c" * 64, out=out, drawn=new, reason="病假"),
+    )
+    found = row(story, "session")
+    assert out not in found["parties"]
+    assert new in found["parties"]
+    assert out not in found["doc"]["present"]
+    assert [one["seed"] for one in found["doc"]["draws"]] == ["e" * 64, "c" * 64]
+
+
+def test_a_ballot_knows_who_voted_and_not_how():
+    story = told_until("vote")()
+    found = row(story, "ballot")
+    assert found["doc"]["marked"] == [story.id("seat1"), story.id("seat2")]
+    assert (found["doc"]["agree"], found["parties"]) == (2, [story.id("seat1"), story.id("seat2")])
+
+
+def test_a_notice_is_on_show_from_its_start_to_its_end_and_not_while_it_is_paused():
+    story = told_until("publish")()
+    end = NOON + 40 * DAY
+    assert (row(story, "notice")["status"], row(story, "notice")["shown_until"]) == ("running", end)
+    story.tell("notice", review_notice.ResultPublicityPaused(remaining=2, calendar="2025"))
+    assert (row(story, "notice")["status"], row(story, "notice")["shown_until"]) == ("paused", None)
+    story.tell("notice", review_notice.ResultPublicityResumed(ends_at=end + 2 * DAY, calendar="2025"))
+    assert row(story, "notice")["shown_until"] == end + 2 * DAY
+    story.tell("notice", review_notice.ResultPublicityEnded())
+    assert row(story, "notice")["shown_until"] is None
+
+
+def test_an_endorsement_that_lapses_says_why():
+    story = told_until("draft")()
+    lapsed = review.EndorsementWithdrawn(
+        application=story.id("application"), endorser=story.id("endorser"), cause="title_revoked"
+    )
+    story.tell("endorsement", lapsed)
+    assert (row(story, "endorsement")["status"], row(story, "endorsement")["doc"]["cause"]) == ("withdrawn", "title_revoked")
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        ((), "live"),
+        (("listed",), "in_question"),
+        (("listed", "stands"), "live"),
+        (("listed", "falls"), "no_basis"),
+        (("listed", "voided", "stands"), "revoked"),
+        (("voided", "listed"), "revoked"),
+    ],
+)
+def test_a_title_is_worth_what_its_events_leave_of_it(events, status):
+    story = told_until("certify")()
+    other, case = str(uuid4()), str(uuid4())
+    said = {
+        "listed": certificate.RelianceListed(person=story.person, relied_on=other, seen=()),
+        "stands": certificate.RelianceDecided(person=story.person, relied_on=(other,), stands=True, reasons="另有依据"),
+        "falls": certificate.RelianceDecided(person=story.person, relied_on=(other,), stands=False, reasons="无"),
+        "voided": certificate.TitleVoided(
+            person=story.person,
+            case=case,
+            decision_no="1",
+            ground="false_material",
+            decided_at=NOON,
+            decided_by_role=certificate.Role.CITY,
+            seen=(),
+        ),
+    }
+    story.tell("title", *(said[name] for name in events))
+    assert row(story, "title")["status"] == status
+
+
+def test_an_imported_title_counts_once_it_is_confirmed():
+    story = Story()
+    imported = certificate.TitleImported(
+        person=story.person,
+        series="engineering",
+        specialty="给排水",
+        level=None,
+        scope="",
+        obtained_on=None,
+        issuer="外省",
+        certificate_no="1",
+        provenance="函",
+        confirmed=False,
+    )
+    story.tell("title", imported)
+    assert row(story, "title")["status"] == "unconfirmed"
+    story.tell("title", certificate.ImportedTitleConfirmed(person=story.person, reasons="已核"))
+    assert row(story, "title")["status"] == "live"
+
+
+def test_a_certificate_that_was_revoked_before_its_issue_has_no_number():
+    story = Story()
+    revoked = certificate.CertificateRevoked(
+        title=str(uuid4()),
+        person=story.person,
+        number="",
+        case=str(uuid4()),
+        decision_no="1",
+        ground="false_material",
+        revoked_on=date(2025, 6, 1),
+        decided_by_role=certificate.Role.CITY,
+        seen=(),
+    )
+    story.tell("certificate", revoked)
+    found = row(story, "certificate")
+    assert (found["status"], found["doc"]["number"], found["person"]) == ("revoked", "", story.person)
+
+
+@pytest.mark.parametrize(
+    ("kind", "column"), [("applicant", "person"), ("expert", "person"), ("employer", "employer"), ("agency", "agency")]
+)
+def test_a_case_belongs_to_its_subject_from_the_serving_of_the_facts_on(kind, column):
+    story = Story()
+    subject = str(uuid4())
+    opened = integrity.IntegrityCaseOpened(
+        subject_kind=integrity.SubjectKind(kind), subject=subject, allegation="a", lead="b"
+    )
+    story.tell("case", opened)
+    assert (row(story, "case")[column], row(story, "case")["reach"]) == (subject, 0)
+    story.tell("case", integrity.FactsServed(facts="f", evidence=()))
+    assert row(story, "case")["reach"] == 2
+
+
+def test_a_record_is_shown_through_its_last_day_in_beijing():
+    story = Story()
+    recorded = integrity.IntegrityRecorded(
+        case=str(uuid4()),
+        subject_kind="applicant",
+        subject=story.person,
+        facts="f",
+        recorded_on=date(2025, 6, 1),
+        expires_on=date(2028, 5, 31),
+        seen=(),
+    )
+    story.tell("record", recorded)
+    assert row(story, "record")["shown_until"] == datetime(2028, 5, 31, 16, 0, tzinfo=UTC)
+
+
+def test_a_ruleset_stays_a_draft_until_it_is_published():
+    story = Story()
+    story.begin()
+    drafted = [event for event in story.told if event.type == "RuleSetDrafted"]
+    assert fold({}, drafted[0])["status"] == "draft"
+    story.tell("ruleset", intake.RuleSetSuperseded(until=date(2026, 12, 31)))
+    found = row(story, "ruleset")
+    assert (found["status"], found["doc"]["until"], found["doc"]["drafted_by"]) == ("superseded", "2026-12-31", "official-1")
+
+
+def test_folding_changes_no_row_in_place():
+    story = Story()
+    story.all()
+    rows: dict[str, Row] = {}
+    for event in story.told:
+        before = rows.get(event.stream, {})
+        copy = orjson.dumps(before, default=str)
+        rows[event.stream] = fold(before, event)
+        assert orjson.dumps(before, default=str) == copy, event.type
+
