@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -51,7 +52,7 @@ async def fill(stack: StackInfo, database: str, count: int) -> None:
     owner = await asyncpg.connect(f"{address[0]}/{database}")
     try:
         rows = records(count)
-        while page := [row for row, _ in zip(rows, range(50_000), strict=False)]:
+        while page := list(islice(rows, 50_000)):
             await owner.copy_records_to_table("events", records=page, columns=COLUMNS)
         await owner.execute("vacuum analyze events")
     finally:

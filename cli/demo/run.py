@@ -35,7 +35,7 @@ def demo(
     """Start everything, drive two cases and a revocation through it, and print what happened."""
     os.environ.setdefault("ZHICHENG_PROFILE", "local")
     signal.signal(signal.SIGTERM, _interrupt)
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, soft_wrap=True)
     if lock.owner(STATE) is not None:
         fail("A house already runs here: stop it with Ctrl-C where it was started.")
     # Every run begins with an empty house (docs/adr/0007).

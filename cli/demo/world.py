@@ -19,6 +19,8 @@ from libs.events.clock import FileClock
 
 RENEW_SECONDS = 240
 VISIBLE_SECONDS = 20
+LOOK_SECONDS = 0.05
+PLURALS = {"agency": "agencies"}
 
 
 class StepError(RuntimeError):
@@ -175,16 +177,14 @@ class World:
         stream, _, version = token.rpartition("@")
         kind, _, identity = stream.partition("-")
         auditor = await self.auditor()
-        until = time.monotonic() + VISIBLE_SECONDS
-        while time.monotonic() < until:
-            reply = await auditor.send("GET", f"/v1/{kind}s/{identity}/events?limit=100")
-            found = [one for one in reply.body.get("items", ()) if one["stream"] == stream]
-            latest = [one for one in found if one["version"] == int(version)]
-            if latest:
-                same = [one for one in found if one["time"] == latest[0]["time"]]
-                return [{**one, "topic": f"zhicheng.{one['service']}"} for one in same]
-            await asyncio.sleep(0.005)
-        raise StepError(f"{token} did not become visible at the gateway")
+        waiting = {"Consistency-Token": token, "Prefer": f"wait={VISIBLE_SECONDS}"}
+        reply = await auditor.send("GET", f"/v1/{PLURALS.get(kind, kind + 's')}/{identity}/events?limit=100", **waiting)
+        found = [one for one in reply.body.get("items", ()) if one["stream"] == stream]
+        latest = [one for one in found if one["version"] == int(version)]
+        if not latest:
+            raise StepError(f"{token} did not become visible at the gateway: {reply.status} {reply.body}")
+        same = [one for one in found if one["time"] == latest[0]["time"]]
+        return [{**one, "topic": f"zhicheng.{one['service']}"} for one in same]
 
     async def until(self, what: str, actor: Actor, path: str, good: Any) -> dict[str, Any]:
         """Wait until a reading is as it should be: effects in other services take their time."""
@@ -198,7 +198,7 @@ class World:
                 self.steps.append(Step(what, actor.name, 200, [], took))
                 self.print_step(self.steps[-1], "seen")
                 return reply.body
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(LOOK_SECONDS)
         raise StepError(f"{what}: {path} did not get there; last seen {seen}")
 
     def at(self, instant: datetime) -> None:

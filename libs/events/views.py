@@ -112,11 +112,12 @@ class ViewSink:
         mine = [record for record in records if record.kind in self.view.kinds]
         if not mine or await self._poison(connection, mine) is None:
             return
-        for of_stream in _by_stream(mine).values():
-            if len(of_stream) > 1 and await self._poison(connection, of_stream) is None:
+        for stream, of_stream in _by_stream(mine).items():
+            if await self._poison(connection, of_stream) is None:
                 continue
-            # One by one, to name the record; those behind it find it parked.
-            for record in of_stream:
+            # One by one and in order, to name the record; those behind it find it parked.
+            held = await self._take_back(connection, stream)
+            for record in sorted([*of_stream, *held], key=_version_of):
                 if (error := await self._poison(connection, [record])) is not None:
                     log.error("parked", view=self.name, stream=record.stream, error=repr(error))
                     await _write_letters(connection, self.name, [_letter(record, "parked", repr(error))])
@@ -143,6 +144,15 @@ class ViewSink:
         except Exception as error:  # noqa: BLE001 - an effect that cannot read its event is poison, whatever it is
             return error
         return None
+
+    async def _take_back(self, connection: asyncpg.Connection, stream: str) -> list[Incoming]:
+        """Take back what is held of a stream, to bring it in again."""
+        rows = await connection.fetch(
+            "delete from letters where view = $1 and stream = $2 and kind = 'held' returning record",
+            self.name,
+            stream,
+        )
+        return [Incoming("", 0, 0, stream, row["record"]) for row in rows]
 
     async def _fold_and_write(self, connection: asyncpg.Connection, records: list[Incoming]) -> None:
         by_stream = _by_stream(records)
@@ -256,12 +266,15 @@ def _by_stream(records: list[Incoming]) -> dict[str, list[Incoming]]:
     return found
 
 
-def _letter(record: Incoming, kind: str, error: str) -> Letter:
+def _version_of(record: Incoming) -> int:
     try:
-        version = Event(record.value).version
+        return Event(record.value).version
     except Exception:  # noqa: BLE001 - a record that cannot be decoded has no version to name
-        version = 0
-    return Letter(record.stream, version, kind, error, record.value)
+        return 0
+
+
+def _letter(record: Incoming, kind: str, error: str) -> Letter:
+    return Letter(record.stream, _version_of(record), kind, error, record.value)
 
 
 async def _write_letters(connection: asyncpg.Connection, view: str, letters: list[Letter]) -> None:

@@ -21,6 +21,7 @@ LONGEST: Final = 400
 """The most characters that a query value may have."""
 _WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,4})(?:$|[,;\s])")
 _NUMBER = re.compile(r"[0-9]{1,4}")
+_TOO_LARGE: Final = 2**62
 
 Parse = Callable[[str], Any]
 
@@ -109,11 +110,20 @@ def read_cursor(text: str, scope: str, kinds: tuple[type, ...]) -> Cursor:
         not isinstance(members, list)
         or len(members) != len(kinds) + 2
         or members[0] != _scope(scope)
-        or members[1] not in {0, 1}
-        or not all(type(member) is kind for member, kind in zip(members[2:], kinds, strict=True))
+        or type(members[1]) is not int
+        or not all(_fits(member, kind) for member, kind in zip(members[2:], kinds, strict=True))
     ):
         raise Refused([_reason("cursor", "invalid")])
     return Cursor(bool(members[1]), tuple(members[2:]))
+
+
+def _fits(member: Any, kind: type) -> bool:
+    """Tell whether a key's member is one that a database would take."""
+    if type(member) is not kind:
+        return False
+    if kind is int:
+        return 0 <= member < _TOO_LARGE
+    return kind is not str or (len(member) <= LONGEST and member.isprintable())
 
 
 def _scope(scope: str) -> str:

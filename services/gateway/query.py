@@ -164,8 +164,8 @@ def feed(roles: frozenset[str], filters: frozenset[str]) -> Statement:
     seen = [
         sa.and_(R.kind == kind.name, rows, *(H.type != hidden for hidden in sorted(grant.hides)))
         for kind in KINDS.values()
-        for grant, rows in _each_alone(grant for grant in kind.grants if grant.roles & roles)
-        if grant.events
+        # A grant without events takes none away from another that has them.
+        for grant, rows in _each_alone(grant for grant in kind.grants if grant.roles & roles and grant.events)
     ]
     title = resources.alias()
     conditions: dict[str, Condition] = {

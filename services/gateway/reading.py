@@ -13,7 +13,7 @@ import asyncpg
 
 from libs.events.commit import reaching_the_store
 from libs.events.maintenance import serving
-from libs.events.reading import Token, wait_for
+from libs.events.reading import POLL_SECONDS, Token, wait_for
 from libs.kernel.refusals import Refused
 from libs.web.spine import Spine
 from services.gateway.access.viewer import Viewer
@@ -128,6 +128,29 @@ async def caught_up(spine: Spine, text: str, seconds: float) -> None:
             raise
         # Not how far the stream is: a ballot's version says how many have voted.
         raise Refused.one(refusal.reasons[0].code, facts={"wanted": str(token)}) from None
+
+
+async def in_feed(spine: Spine, text: str, seconds: float) -> None:
+    """Wait until the feed shows what a consistency token names: folded, and settled below the gate.
+
+    Raises
+    ------
+    Refused
+        PROJECTION_LAG when it has not come in time.
+    """
+    token, until = Token.parse(text), time.monotonic() + seconds
+    while True:
+        with reaching_the_store():
+            open_still = await spine.pool.fetchval(
+                "select exists (select from history where stream = $1 and version = $2 and tick >= store_gate())",
+                token.stream,
+                token.version,
+            )
+        if not open_still:
+            return
+        if time.monotonic() >= until:
+            raise Refused.one("PROJECTION_LAG", facts={"wanted": str(token)})
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def something_new(spine: Spine, until: float) -> bool:

@@ -28,7 +28,7 @@ _AGENCY = some("name credit_code district series filed_from filed_until year lis
 _RULES = some("code title series levels effective_from until document document_hash published_at")
 _SERVED = some("subject_kind subject allegation facts evidence served_at hearing decision revocations")
 
-EMPLOYER_: Final = (Grant("everyone", EVERYONE, sa.true(), events=False),)
+EMPLOYER_: Final = (office(), Grant("everyone", EVERYONE, sa.true(), events=False))
 
 RULESET: Final = (office(), Grant("everyone", EVERYONE, R.status != "draft", members=_RULES))
 

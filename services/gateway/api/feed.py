@@ -20,7 +20,7 @@ from services.gateway.access.kinds import KINDS, Kind
 from services.gateway.access.viewer import Viewer
 from services.gateway.api import describe
 from services.gateway.api.models import EventPage
-from services.gateway.api.queries import MOST_SECONDS, Endpoint, Queries, answer, find, settled, viewer_in
+from services.gateway.api.queries import MOST_SECONDS, WAIT_SECONDS, Endpoint, Queries, answer, find, settled, viewer_in
 
 BEGINNING: Final = (0, 0)
 _TYPE = re.compile(r"[A-Za-z]{1,60}")
@@ -70,9 +70,11 @@ async def _feed(request: Request, spine: Spine, viewer: Viewer, asked: dict[str,
     given: str | None = asked.pop("cursor", None)
     scope = f"events {sorted(asked.items())}"
     place = read_cursor(given, scope, (int, int)).key if given is not None else BEGINNING
-    # A consistency token has spent the wait already.
-    token = header(request.scope, b"consistency-token")
-    seconds = 0.0 if token else wait_seconds(header(request.scope, b"prefer"), otherwise=0.0, most=MOST_SECONDS)
+    token, prefer = header(request.scope, b"consistency-token"), header(request.scope, b"prefer")
+    if token:
+        # A token spends the wait: the row may be folded and not yet settled below the gate.
+        await reading.in_feed(spine, token, wait_seconds(prefer, otherwise=WAIT_SECONDS, most=MOST_SECONDS))
+    seconds = 0.0 if token else wait_seconds(prefer, otherwise=0.0, most=MOST_SECONDS)
     until = time.monotonic() + seconds
     statement = query.feed(viewer.roles, frozenset(asked))
     values = {

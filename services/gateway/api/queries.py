@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -131,12 +131,10 @@ def _language(request: Request) -> str:
 
 def _instant(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise Refused.one("SCHEMA_INVALID", facts={"in": "query", "failing": "invalid"}, pointer="/cursor")
-    return found
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        facts = {"in": "query", "failing": "invalid"}
+        raise Refused.one("SCHEMA_INVALID", facts=facts, pointer="/cursor") from error
 
 
 def add(router: APIRouter, kind: Kind) -> None:
