@@ -83,7 +83,7 @@ async def hold(cast: Cast, cases: list[Case], held_at: str) -> Hall:
     await officer.does("commits to a seed", "POST", f"{path}/seeds", {"commitment": commitment})
     drawn = await officer.does("draws the committee", "POST", f"{path}/draws", {"seed": seed})
     shown = await officer.get(path, drawn)
-    members = [cast.expert_of(person) for person in shown.body["drawn"]]
+    members = [cast.expert_of(person) for person in shown.body["seats"]]
     for number, member in enumerate(members):
         answers = [{"application": case.application, "relations": "none"} for case in cases]
         if number == 0:

@@ -175,6 +175,7 @@ async def _ask(cast: Cast, code: str, outcome: str) -> None:
     reply = await cast.world.request("POST", "/v1/verifications", {"code": code}, token="")
     if reply.body.get("outcome") != outcome:
         raise AssertionError(f"verification of {code}: expected {outcome}, got {reply.body}")
+    cast.world.told(f"a stranger verifies {code}", outcome)
 
 
 async def _case(cast: Cast, member: Member, severity: str, number: str) -> str:
@@ -198,7 +199,8 @@ async def _case(cast: Cast, member: Member, severity: str, number: str) -> str:
     document = {name: stored.body[name] for name in ("hash", "size", "media_type")}
     evidence = [{"title": "出具单位否认的证明", "document": document}]
     await city.does("serves the facts", "POST", f"{path}/servings", {"facts": "业绩证明系伪造。", "evidence": evidence})
-    await city.does("hears the subject", "POST", f"{path}/hearings", {"declined": False, "note": "当事人承认。"})
+    heard = {"declined": False, "note": "当事人承认。", "minutes": document}
+    await city.does("hears the subject", "POST", f"{path}/hearings", heard)
     decision = {
         "founded": True,
         "severity": severity,
@@ -259,7 +261,7 @@ async def _held(cast: Cast, case: Case) -> None:
     await cast.officer.get(case.path, assessed)
     await _case(cast, case.member, "ordinary", "京人社撤字〔2026〕2号")
     await cast.world.until(
-        "the file that rested on it is held", cast.officer, case.path, lambda body: bool(body.get("held"))
+        "the file that rested on it is held", cast.officer, case.path, lambda body: bool(body.get("hold"))
     )
     await cast.officer.is_refused(
         "qualification of a held file", "HUMAN_DECISION_REQUIRED", "POST", f"{case.path}/qualifications", {"note": ""}

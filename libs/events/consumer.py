@@ -28,6 +28,7 @@ MAX_RECORDS = 6000
 STALLED_SECONDS = 60
 WATCH_SECONDS = 5
 STOP_SECONDS = 10
+RETRY_SECONDS = 0.2
 FENCED_SECONDS = 0.05
 """How long to leave the view to whoever has it: another member, or a rebuild."""
 COMMIT_EVERY_SECONDS = 1.0
@@ -130,7 +131,7 @@ class TopicConsumer:
         """Consume for ever; a watchdog starts a consumer anew that no longer polls."""
         backoff = 0.1
         while True:
-            self.state.polled_at = time.monotonic()
+            began = self.state.polled_at = time.monotonic()
             working = asyncio.ensure_future(self._consume())
             try:
                 while not working.done():
@@ -146,8 +147,8 @@ class TopicConsumer:
                 working.cancel()
                 await asyncio.gather(working, return_exceptions=True)
             self.state.restarts += 1
+            backoff = 0.1 if time.monotonic() - began > STALLED_SECONDS else min(backoff * 2, 2)
             await asyncio.sleep(backoff)
-            backoff = min(backoff * 2, 5) if time.monotonic() - self.state.polled_at > 1 else 0.1
 
     async def _consume(self) -> None:
         mine = _Partitions()
@@ -168,8 +169,17 @@ class TopicConsumer:
             await consumer.start()
             while True:
                 self.state.polled_at = time.monotonic()
-                if mine.unpositioned:
-                    await self._position(consumer, mine)
+                try:
+                    if mine.unpositioned:
+                        await self._position(consumer, mine)
+                    if time.monotonic() - committed_at > COMMIT_EVERY_SECONDS:
+                        committed_at = time.monotonic()
+                        await _tell_group(consumer, mine)
+                        await self._compare(mine)
+                except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                    log.warning("no offsets, retrying", sink=self._sink.name, error=repr(error))
+                    await asyncio.sleep(RETRY_SECONDS)
+                    continue
                 try:
                     fetched = await consumer.getmany(timeout_ms=200, max_records=MAX_RECORDS)
                 except (NoOffsetForPartitionError, OffsetOutOfRangeError) as error:
@@ -181,9 +191,6 @@ class TopicConsumer:
                     await self._start_over(partition)
                 if accepted:
                     await self._process(accepted, mine)
-                if time.monotonic() - committed_at > COMMIT_EVERY_SECONDS:
-                    committed_at = time.monotonic()
-                    await _tell_group(consumer, mine)
         finally:
             # A broker that is away must not keep the watchdog from starting anew.
             with suppress(TimeoutError):
@@ -194,10 +201,7 @@ class TopicConsumer:
         if not wanted:
             mine.unpositioned &= consumer.assignment()
             return
-        rows = await self._pool.fetch(
-            "select topic, partition, next, last_hash from offsets where view = $1", self._sink.name
-        )
-        stored = {TopicPartition(row["topic"], row["partition"]): row for row in rows}
+        stored = await self._stored()
         ends = await consumer.end_offsets(wanted)
         for partition in wanted:
             if partition not in mine.unpositioned or partition not in consumer.assignment():
@@ -215,6 +219,23 @@ class TopicConsumer:
                 mine.positions[partition] = _Position(0)
                 consumer.seek(partition, 0)
             mine.unpositioned.discard(partition)
+
+    async def _stored(self) -> dict[TopicPartition, asyncpg.Record]:
+        rows = await self._pool.fetch(
+            "select topic, partition, next, last_hash from offsets where view = $1", self._sink.name
+        )
+        return {TopicPartition(row["topic"], row["partition"]): row for row in rows}
+
+    async def _compare(self, mine: _Partitions) -> None:
+        """Notice a rebuild, or another member's progress, also where no record comes to be fenced."""
+        stored = await self._stored()
+        mine.unposition(
+            [
+                partition
+                for partition, position in mine.positions.items()
+                if position.next != (stored[partition]["next"] if partition in stored else 0)
+            ]
+        )
 
     def _accept(
         self, fetched: dict[TopicPartition, list[Any]], mine: _Partitions
@@ -261,7 +282,7 @@ class TopicConsumer:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             log.warning("batch failed, retrying", sink=self._sink.name, error=repr(error))
             mine.unposition(partitions)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(RETRY_SECONDS)
             return
         point("after-view-commit")
         for partition in partitions:

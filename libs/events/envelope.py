@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import orjson
@@ -37,6 +37,9 @@ class Cause:
 class Event:
     """One record as read: its bytes, and what they say. Attributes are decoded once; `payload` on demand."""
 
+    # Slots and plain properties: a `cached_property` takes a lock, which is felt at a hundred thousand a second.
+    __slots__ = ("_hash", "_payload", "attributes", "data", "record", "stream", "type", "version")
+
     def __init__(self, record: bytes, attributes: dict[str, Any] | None = None) -> None:
         self.record = record
         self.attributes: dict[str, Any] = orjson.loads(record) if attributes is None else attributes
@@ -44,11 +47,15 @@ class Event:
         self.version = int(self.attributes["sequence"])
         self.type: str = self.attributes["type"]
         self.data: dict[str, Any] = self.attributes["data"]
+        self._hash: bytes | None = None
+        self._payload: Payload | None = None
 
-    @cached_property
+    @property
     def hash(self) -> bytes:
         """SHA-256 of the record: the next record's `prevhash`."""
-        return digest(self.record)
+        if self._hash is None:
+            self._hash = digest(self.record)
+        return self._hash
 
     @property
     def id(self) -> str:
@@ -58,7 +65,7 @@ class Event:
     @property
     def prev_hash(self) -> bytes:
         """SHA-256 of the stream's previous record; zeros for the first."""
-        return bytes.fromhex(self.attributes["prevhash"])
+        return unhexlify(self.attributes["prevhash"])
 
     @property
     def kind(self) -> str:
@@ -100,7 +107,7 @@ class Event:
         """The version of the payload as written."""
         return int(self.attributes["dataschema"].rpartition(":")[2])
 
-    @cached_property
+    @property
     def payload(self) -> Payload:
         """The payload in today's type, through the upcasters.
 
@@ -109,8 +116,10 @@ class Event:
         KeyError, pydantic.ValidationError
             When today's code cannot read it: poison.
         """
-        data = registry.upcast(self.type, self.schema_version, self.data)
-        return registry.current[self.type].model_validate(data, strict=False)
+        if self._payload is None:
+            data = registry.upcast(self.type, self.schema_version, self.data)
+            self._payload = registry.current[self.type].model_validate(data, strict=False)
+        return self._payload
 
 
 def write(  # noqa: PLR0913 - an envelope has this many attributes

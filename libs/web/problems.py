@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from libs.kernel.refusals import Reason, Refused
 
 MEDIA_TYPE = "application/problem+json"
 HOTLINE = "12333"
+_MEMBER = re.compile(r"^[a-z][a-z0-9_]*$")
 LISTED_503 = frozenset(code for code, entry in CODES.items() if entry.status == 503)  # noqa: PLR2004
 
 
@@ -61,10 +63,17 @@ def _error(reason: Reason, language: str) -> dict[str, Any]:
 def form_refusal(error: ValidationError) -> Refused:
     """Turn everything that does not fit the schema into one refusal, each failure with its JSON Pointer."""
     return Refused(
-        Reason("SCHEMA_INVALID", "", {"rule": fault["type"], "expected": fault["msg"]}, pointer=_pointer(fault["loc"]))
+        Reason(
+            "SCHEMA_INVALID",
+            facts={"rule": fault["type"], "expected": fault["msg"]},
+            pointer=_pointer(fault["type"], fault["loc"]),
+        )
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     )
 
 
-def _pointer(location: tuple[Any, ...]) -> str:
+def _pointer(kind: str, location: tuple[Any, ...]) -> str:
+    if kind != "extra_forbidden":
+        # What names a branch of a union is no part of the body; our own members are snake_case.
+        location = tuple(part for part in location if isinstance(part, int) or _MEMBER.match(part))
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location) or "/"

@@ -16,6 +16,7 @@ from services.certificate.adapters.records import Records
 from services.certificate.adapters.throttle import Throttle
 from services.certificate.api import certificates, pages, titles, verifications
 from services.certificate.domain.claims import CLAIM_CODES
+from services.certificate.front import front
 from services.certificate.views import others, own
 
 
@@ -59,6 +60,7 @@ PARTS = Parts(
     reactions=reactions.reactions,
     claim_codes=CLAIM_CODES,
     adapters=_adapters,
+    front=front,
 )
 
 

@@ -12,6 +12,7 @@ from starlette.types import Scope
 from libs.events.sealing import KeyRing
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Level
+from libs.web.auth import ANYONE
 from libs.web.server import header
 from services.certificate.adapters.records import Records
 from services.certificate.domain.numbering import is_certificate_number
@@ -65,8 +66,11 @@ async def verify(records: Records, keys: KeyRing, asked: Asked) -> Answer:
 
 
 def client_of(scope: Scope, subject: str) -> str:
-    """Tell clients apart: by their token's subject, else by the address that the gateway saw."""
-    if subject:
+    """Tell clients apart: by their token's subject, else by the address that the gateway saw.
+
+    `subject` is empty, or that of `ANYONE`, for a stranger.
+    """
+    if subject and subject != ANYONE.subject:
         return subject
     seen = header(scope, b"x-forwarded-for").rpartition(",")[2].strip()
     return seen or (scope["client"][0] if scope.get("client") else "")

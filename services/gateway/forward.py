@@ -141,15 +141,11 @@ class Forwarder:
 
     async def _send(self, url: URL, method: str, headers: dict[str, str], body: Body, send: Send) -> None:
         data: Any = (body.start or None) if body.whole else body.chunks()
-        async with self._session.request(
-            method, url, headers=headers, data=data, allow_redirects=False
-        ) as answer:
+        async with self._session.request(method, url, headers=headers, data=data, allow_redirects=False) as answer:
             start = {
                 "type": "http.response.start",
                 "status": answer.status,
-                "headers": [
-                    (name.lower(), value) for name, value in answer.raw_headers if name.lower() in PASSED_BACK
-                ],
+                "headers": [(name.lower(), value) for name, value in answer.raw_headers if name.lower() in PASSED_BACK],
             }
             length = answer.content_length
             if length is not None and length <= AT_ONCE:

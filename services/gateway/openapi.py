@@ -16,7 +16,9 @@ _REFERENCE: Final = "#/components/schemas/"
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 
-def merge(own: Document, others: Mapping[str, Document], missing: tuple[str, ...], words: Mapping[str, Any]) -> Document:
+def merge(
+    own: Document, others: Mapping[str, Document], missing: tuple[str, ...], words: Mapping[str, Any]
+) -> Document:
     """Merge the services' documents into the gateway's.
 
     Parameters
@@ -34,17 +36,15 @@ def merge(own: Document, others: Mapping[str, Document], missing: tuple[str, ...
     merged["info"] = {**words["info"], "version": VERSION}
     merged["servers"] = [{"url": "/"}]
     merged["paths"] = {}
-    schemas: dict[str, Any] = merged["components"]["schemas"]
+    schemas: Document = merged["components"]["schemas"]
     for service, document in {"gateway": own, **others}.items():
         renamed = _clashing(schemas, document, service)
         for path, operations in document.get("paths", {}).items():
             if path.startswith("/v1/"):
                 _add_path(merged["paths"], path, _referring(operations, renamed), service)
-        for name, schema in document.get("components", {}).get("schemas", {}).items():
+        for name, schema in _schemas(document).items():
             schemas[renamed.get(name, name)] = _referring(schema, renamed)
-    merged["tags"] = [
-        {"name": name, "description": f"{zh} · {en}"} for name, (zh, en) in words["collections"].items()
-    ]
+    merged["tags"] = [{"name": name, "description": f"{zh} · {en}"} for name, (zh, en) in words["collections"].items()]
     if missing:
         merged["x-missing"] = sorted(missing)
     return merged
@@ -52,12 +52,15 @@ def merge(own: Document, others: Mapping[str, Document], missing: tuple[str, ...
 
 def _clashing(schemas: Mapping[str, Any], document: Document, service: str) -> dict[str, str]:
     """Name anew the schemas that are called like another one and are not the same."""
-    theirs = document.get("components", {}).get("schemas", {})
     return {
         name: f"{service.capitalize()}{name}"
-        for name, schema in theirs.items()
+        for name, schema in _schemas(document).items()
         if name in schemas and schemas[name] != schema
     }
+
+
+def _schemas(document: Document) -> Document:
+    return document.get("components", {}).get("schemas", {})
 
 
 def _referring(value: Any, renamed: Mapping[str, str]) -> Any:
@@ -87,6 +90,4 @@ def _add_path(paths: dict[str, Any], path: str, operations: Document, service: s
             {**one, "name": "id"} if one.get("in") == "path" and one.get("name") == called else one
             for one in operation.get("parameters", ())
         ]
-        paths.setdefault(path, {}).setdefault(
-            method, {**operation, "parameters": parameters, "x-service": service}
-        )
+        paths.setdefault(path, {}).setdefault(method, {**operation, "parameters": parameters, "x-service": service})

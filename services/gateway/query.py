@@ -146,9 +146,7 @@ def listing(kind: Kind, grants: tuple[Grant, ...], filters: frozenset[str], forw
     statement = sa.select(*_columns(kind, alone)).where(R.kind == kind.name, sa.or_(sa.false(), *open_to_filters))
     place = sa.tuple_(R.created_at, R.stream)
     if forward is not None:
-        limit = sa.tuple_(
-            sa.bindparam("at", type_=sa.DateTime(timezone=True)), sa.bindparam("after", type_=sa.Text)
-        )
+        limit = sa.tuple_(sa.bindparam("at", type_=sa.DateTime(timezone=True)), sa.bindparam("after", type_=sa.Text))
         statement = statement.where(place < limit if forward else place > limit)
     ordered = (R.created_at, R.stream) if forward is False else (R.created_at.desc(), R.stream.desc())
     return _compiled(statement.order_by(*ordered).limit(sa.bindparam("size", type_=sa.BigInteger)))
@@ -184,9 +182,7 @@ def feed(roles: frozenset[str], filters: frozenset[str]) -> Statement:
         "kind": R.kind == sa.bindparam("by_kind", type_=sa.Text),
         "type": H.type == sa.bindparam("by_type", type_=sa.Text),
     }
-    place = sa.tuple_(
-        sa.bindparam("tick", type_=sa.BigInteger), sa.bindparam("seq", type_=sa.BigInteger)
-    )
+    place = sa.tuple_(sa.bindparam("tick", type_=sa.BigInteger), sa.bindparam("seq", type_=sa.BigInteger))
     return _compiled(
         sa.select(history)
         .join(resources, R.stream == H.stream)

@@ -48,7 +48,7 @@ class Reader:
     `gate` is the tick below which the feed is settled in its snapshot.
     """
 
-    connection: asyncpg.Connection
+    connection: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
     gate: int
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> list[asyncpg.Record]:

@@ -18,9 +18,7 @@ from services.gateway.access.viewer import Viewer
 
 LABELS: Final[Mapping[str, tuple[str, str]]] = {
     status: (zh, en)
-    for status, (zh, en) in json.loads(
-        files("services.gateway").joinpath("labels.json").read_text("utf-8")
-    ).items()
+    for status, (zh, en) in json.loads(files("services.gateway").joinpath("labels.json").read_text("utf-8")).items()
 }
 """What an application's state is called in public (§8.1), in Chinese and in English."""
 ID_NUMBER: Final = "id_number"

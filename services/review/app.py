@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from libs.events.blobs import Blobs, local_store
+from libs.events.sealing import KeyRing
 from libs.kernel.calendars import Calendar, published_calendar
 from libs.web.server import Server
 from libs.web.service import build
 from libs.web.settings import Settings
 from libs.web.spine import Parts, Spine
-from services.review import closing, deadlines, reactions
+from libs.web.unit_keys import UnitKeys
+from services.review import closing, deadlines, reactions, standing
 from services.review.adapters.ballot_keys import BallotKeys, FileBallotKeys
-from services.review.api import ballots, endorsements, hall, notices, offices, sessions
+from services.review.api import ballots, endorsements, hall, minutes, notices, offices, sessions
 from services.review.views import others, own
 
 CLAIM_CODES = {
@@ -29,22 +32,31 @@ class Adapters:
     """What review's handlers and reactions use beside the spine."""
 
     ballot_keys: BallotKeys
+    archive: Blobs
     calendar: Calendar
 
 
 def _adapters(spine: Spine) -> Adapters:
-    # A folder outside the database and its backups; a deployment puts a key service in its place.
-    return Adapters(FileBallotKeys(spine.settings.state / "ballot-keys"), published_calendar())
+    state = spine.settings.state
+    return Adapters(
+        # A folder outside the database and its backups; a deployment puts a key service in its place.
+        ballot_keys=FileBallotKeys(state / "ballot-keys"),
+        archive=Blobs(local_store(state / "blobs"), KeyRing(UnitKeys(spine.pool))),
+        calendar=published_calendar(),
+    )
 
 
 PARTS = Parts(
     name="review",
     migrations=Path(__file__).parent / "sql" / "migrations",
     routers=(
-        offices.commands,
+        offices.agencies,
+        offices.committees,
+        offices.experts,
         endorsements.commands,
         sessions.commands,
         hall.commands,
+        minutes.commands,
         ballots.commands,
         notices.commands,
     ),
@@ -57,7 +69,7 @@ PARTS = Parts(
         others.APPLICATIONS,
         own.EXPERTS,
         own.ENDORSEMENTS,
-        own.CANDIDATES,
+        own.BALLOTS,
     ),
     listens=("intake", "review", "integrity"),
     reaction_kinds=reactions.KINDS,
@@ -66,7 +78,7 @@ PARTS = Parts(
     deadlines=deadlines.DEADLINES,
     claim_codes=CLAIM_CODES,
     adapters=_adapters,
-    workers=(closing.sweep,),
+    workers=(closing.sweep, standing.sweep),
 )
 
 

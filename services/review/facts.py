@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 import asyncpg
 
 from libs.events.contracts.intake import Seen
 from libs.events.reactions import NotYetError
-from libs.events.store import read_stream
 from libs.kernel.calendars import beijing_date
-from libs.kernel.refusals import Refused
-from libs.kernel.rulesets import parse
-from libs.kernel.terms import EndorsementKind, Level, Route
+from libs.kernel.periods import full_years
+from libs.kernel.refusals import Reason, Refused, refuse_all
+from libs.kernel.rulesets import EVERY_SERIES, parse
+from libs.kernel.terms import Level, Route
 from libs.web.spine import Spine
 from services.review.domain.agency import AGENCY
-from services.review.domain.ballot import BALLOT
+from services.review.domain.ballot import BALLOT, Ballot
 from services.review.domain.committee import COMMITTEE
-from services.review.domain.endorsement import ENDORSEMENT
+from services.review.domain.endorsement import ENDORSEMENT, Endorsement
 from services.review.domain.expert import EXPERT
 from services.review.domain.facts import AgencyFact, BanFact, CommitteeFact, RulesFact, TitleFact
 from services.review.domain.session_commands import (
@@ -55,7 +55,7 @@ async def rules(spine: Spine, identity: str) -> RulesFact:
 
 
 async def rules_of_series(spine: Spine, series: str) -> RulesFact:
-    """Read the rule set of a series that is in force today.
+    """Read the rule set of a series that is in force today; without one, that of every series.
 
     Raises
     ------
@@ -63,10 +63,11 @@ async def rules_of_series(spine: Spine, series: str) -> RulesFact:
         RULESET_NOT_IN_FORCE when there is none.
     """
     row = await spine.pool.fetchrow(
-        "select * from rulesets where series = $1 and effective_from <= $2 and (until is null or until >= $2)"
-        " order by effective_from desc limit 1",
+        "select * from rulesets where series in ($1, $3) and effective_from <= $2 and (until is null or until >= $2)"
+        " order by series = $1 desc, effective_from desc limit 1",
         series,
         today(spine),
+        EVERY_SERIES,
     )
     if row is None:
         raise Refused.one("RULESET_NOT_IN_FORCE", "H", facts={"series": series})
@@ -168,7 +169,7 @@ async def on_record(spine: Spine, person: str) -> bool:
 
 
 async def age(spine: Spine, person: str) -> int:
-    """Give a person's age in whole years today, from the sealed birth date, which goes no further than this.
+    """Give a person's age in full years today, from the sealed birth date, which goes no further than this.
 
     Raises
     ------
@@ -179,40 +180,56 @@ async def age(spine: Spine, person: str) -> int:
     opened = (await spine.keys.open_all([row["birth_date"]]))[row["birth_date"]] if row and row["birth_date"] else None
     if opened is None:
         raise Refused.one("UNKNOWN_EXPERT", "十三.1", facts={"person": person}, pointer="/person")
-    born, on = date.fromisoformat(opened), today(spine)
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    return full_years(date.fromisoformat(opened), today(spine))
 
 
 async def employment(spine: Spine, person: str) -> EmploymentFact:
-    """Read where a person works now; empty for nowhere."""
-    stream = f"person-{person}"
-    row = await spine.pool.fetchrow("select * from persons where stream = $1", stream)
-    if row is None:
-        return EmploymentFact("", seen(stream, 0))
-    return EmploymentFact((row["employers"] or [""])[-1], _cited(row))
-
-
-async def paid_file(spine: Spine, application: str) -> PaidFile:
-    """Read an application as review's own projection has it.
+    """Read for whom a person works now.
 
     Raises
     ------
     Refused
-        UNKNOWN_APPLICATION when it has not arrived.
+        IDENTITY_UNVERIFIED for someone who is not registered: of a stranger nobody knows for whom they work.
     """
-    row = await _application(spine, application)
+    row = await spine.pool.fetchrow("select * from persons where stream = $1", f"person-{person}")
     if row is None:
-        raise Refused.one("UNKNOWN_APPLICATION", facts={"application": application})
-    standing = "ended" if row["ended"] else "held" if row["held"] else "paid" if row["paid"] else "earlier"
-    endorsers = await spine.pool.fetch(
-        "select endorser from endorsements where application = $1 and state = 'given' order by endorser", application
+        raise Refused.one("IDENTITY_UNVERIFIED", "附四", facts={"person": person})
+    return EmploymentFact(tuple(row["employers"] or ()), _cited(row))
+
+
+async def paid_files(spine: Spine, applications: Sequence[str]) -> tuple[PaidFile, ...]:
+    """Read applications as review's own projection has them.
+
+    Raises
+    ------
+    Refused
+        UNKNOWN_APPLICATION for each that has not arrived.
+    """
+    known = {
+        row["stream"].partition("-")[2]
+        for row in await spine.pool.fetch(
+            "select stream from applications where stream = any($1)", [f"application-{one}" for one in applications]
+        )
+    }
+    refuse_all(
+        Reason("UNKNOWN_APPLICATION", facts={"application": one}, pointer=f"/candidates/{place}")
+        for place, one in enumerate(applications)
+        if one not in known
     )
+    return tuple([await paid_file(spine, one) for one in applications])
+
+
+async def paid_file(spine: Spine, application: str) -> PaidFile:
+    """Read an application as review's own projection has it; it is known to exist."""
+    row = await application_row(spine, application)
+    standing = "ended" if row["ended"] else "held" if row["held"] else "paid" if row["paid"] else "earlier"
+    route = Route(row["route"])
     return PaidFile(
         application=application,
-        scope="",
+        scope=row["district"] if route is Route.DIRECTED else "",
         level=Level(row["level"]),
-        route=Route(row["route"]),
-        endorsers=tuple(one["endorser"] for one in endorsers),
+        route=route,
+        endorsers=tuple(sorted(one.endorser for one in await _given(spine, application))),
         standing=standing,
         seen=_cited(row),
         **{
@@ -222,84 +239,96 @@ async def paid_file(spine: Spine, application: str) -> PaidFile:
     )
 
 
-async def _application(spine: Spine, application: str) -> asyncpg.Record | None:
-    return await spine.pool.fetchrow("select * from applications where stream = $1", f"application-{application}")
-
-
-async def application(spine: Spine, identity: str) -> Any:
-    """Read an application's row.
+async def application_row(spine: Spine, identity: str) -> asyncpg.Record:
+    """Read an application's row, where something here says that there is such an application.
 
     Raises
     ------
-    Refused
-        UNKNOWN_APPLICATION when it has not arrived.
+    NotYetError
+        When it has not arrived.
     """
-    row = await _application(spine, identity)
+    row = await spine.pool.fetchrow("select * from applications where stream = $1", f"application-{identity}")
     if row is None:
-        raise Refused.one("UNKNOWN_APPLICATION", facts={"application": identity})
+        msg = f"application {identity} has not arrived"
+        raise NotYetError(msg)
     return row
 
 
 async def own_employer_given(spine: Spine, application: str, employer: str) -> int:
     """Count the endorsements of an application that come from the applicant's own employer (§11.12)."""
-    return await spine.pool.fetchval(
-        "select count(*) from endorsements where application = $1 and state = 'given' and endorser_unit = $2",
-        application,
-        employer,
+    return sum(one.endorser_unit == employer for one in await _given(spine, application))
+
+
+async def _given(spine: Spine, application: str) -> list[Endorsement]:
+    """Read the endorsements of an application that stand; by their claims, which are written with them."""
+    rows = await spine.pool.fetch(
+        "select stream from claims where name = 'endorser' and starts_with(value, $1)", f"{application}:"
     )
+    return [(await spine.bus.load(ENDORSEMENT, row["stream"])).state for row in rows]
 
 
-async def pool_of(spine: Spine, committee: str) -> tuple[PoolMember, ...]:
-    """Read everyone who was appointed to a committee, each from the own stream as it stands."""
+async def pool_of(spine: Spine, committee: str, on: date) -> tuple[PoolMember, ...]:
+    """Read everyone who is appointed to a committee, each from the own stream, with the term that covers a day."""
     rows = await spine.pool.fetch("select stream from experts where committees ? $1 order by stream", committee)
     found: list[PoolMember] = []
     for row in rows:
         loaded = await spine.bus.load(EXPERT, row["stream"])
+        terms = [term for term in loaded.state.terms if term.committee == committee and not term.ended]
+        if not terms:
+            continue
+        term = next((one for one in terms if one.from_day <= on <= one.until), terms[-1])
         person = row["stream"].partition("-")[2]
-        terms = [term for term in loaded.state.terms if term.committee == committee]
-        if terms:
-            found.append(
-                PoolMember(
-                    expert=person,
-                    admitted=loaded.state.status == "admitted",
-                    appointed_from=terms[-1].from_day,
-                    appointed_until=terms[-1].until,
-                    bans=await bans(spine.pool, person),
-                    seen=seen(row["stream"], loaded.version),
-                )
+        found.append(
+            PoolMember(
+                expert=person,
+                admitted=loaded.state.status == "admitted",
+                appointed_from=term.from_day,
+                appointed_until=term.until,
+                bans=await bans(spine.pool, person),
+                seen=seen(row["stream"], loaded.version),
             )
+        )
     return tuple(found)
 
 
 async def endorsements(spine: Spine, application: str) -> tuple[EndorsementFact, ...]:
-    """Read the endorsements that an application was accepted with, each as its stream stands now."""
-    row = await _application(spine, application)
+    """Read the endorsements that an application was accepted with, as they stand now.
+
+    What has just befallen an endorser counts at once, whether or not the endorsement has lapsed by it yet.
+    """
+    row = await application_row(spine, application)
     found: list[EndorsementFact] = []
-    for identity in (row["endorsements"] if row else None) or []:
+    for identity in row["endorsements"]:
         stream = ENDORSEMENT.stream(identity)
-        events = await read_stream(spine.pool, stream)
-        given = next((one for one in events if one.type == "EndorsementGiven"), None)
-        ended = next((one for one in events if one.type == "EndorsementWithdrawn"), None)
-        if given is not None:
-            found.append(
-                EndorsementFact(
-                    identity=identity,
-                    endorser=given.data["endorser"],
-                    endorser_unit=given.data["endorser_unit"],
-                    kind=EndorsementKind(given.data["kind"]),
-                    cause=ended.data["cause"] if ended else "",
-                    seen=seen(stream, events[-1].version),
-                )
+        loaded = await spine.bus.load(ENDORSEMENT, stream)
+        state: Endorsement = loaded.state
+        found.append(
+            EndorsementFact(
+                identity=identity,
+                endorser=state.endorser,
+                endorser_unit=state.endorser_unit,
+                kind=state.kind,
+                cause=await _fallen(spine, state),
+                seen=seen(stream, loaded.version),
             )
+        )
     return tuple(found)
 
 
+async def _fallen(spine: Spine, state: Endorsement) -> str:
+    """Say why an endorsement no longer stands, or nothing."""
+    if state.status != "given":
+        return state.cause or state.status
+    if await spine.pool.fetchval("select live from titles where stream = $1", state.rests_on) is False:
+        return "title_revoked"
+    on = today(spine)
+    return "banned" if any(ban.holds(on) for ban in await bans(spine.pool, state.endorser)) else ""
+
+
 async def ballot(spine: Spine, identity: str) -> BallotFact:
-    """Read a ballot as it stands; NOT_FOUND when it was never opened."""
+    """Read a ballot as it stands; one that was called and is not opened yet is not closed either."""
     stream = BALLOT.stream(identity)
     loaded = await spine.bus.load(BALLOT, stream)
-    status = loaded.state.status
-    if status not in {"open", "closed", "void"}:
-        raise Refused.one("NOT_FOUND", "§14.1", facts={"ballot": identity})
-    closed = next((one for one in await read_stream(spine.pool, stream) if one.type == "BallotClosed"), None)
-    return BallotFact(identity, status, closed.data["agree"] if closed else 0, seen(stream, loaded.version))
+    state: Ballot = loaded.state
+    status = "open" if state.status == "unknown" else state.status
+    return BallotFact(identity, status, state.agree, seen(stream, loaded.version))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
-
 from libs.events.contracts.intake import Seen
 from libs.events.envelope import Event
 from libs.events.reactions import NotYetError, Reaction, to_one
@@ -15,17 +12,16 @@ from services.review.domain.ballot import BALLOT, OpenBallot, VoidBallot
 from services.review.domain.endorsement import (
     ENDORSEMENT,
     InviteEndorser,
-    LapseByBan,
     LapseByTitle,
     endorsement_id,
 )
-from services.review.domain.expert import EXPERT, RemoveBannedExpert, RemoveUntitledExpert
-from services.review.domain.facts import BanFact
+from services.review.domain.expert import EXPERT, RemoveUntitledExpert
 from services.review.domain.notice import NOTICE, CancelResult, StartPublicity, notice_id
 from services.review.domain.session import SESSION
 from services.review.domain.session_commands import DropCandidate
+from services.review.domain.session_state import OnFile
 
-KINDS = frozenset({"application", "session", "case", "ban"})
+KINDS = frozenset({"application", "session", "case"})
 """The kinds of stream that review reacts to."""
 
 
@@ -35,7 +31,7 @@ def _seen(event: Event) -> Seen:
 
 def reactions(spine: Spine) -> tuple[Reaction, ...]:
     """List review's reactions, with what they need to read."""
-    return (_invite(), *_of_ends(spine), *_of_integrity(spine), *_of_sessions(spine))
+    return (_invite(), *_of_ends(spine), *_of_titles(spine), *_of_sessions(spine))
 
 
 def _invite() -> Reaction:
@@ -58,21 +54,36 @@ def _invite() -> Reaction:
 
 
 def _of_ends(spine: Spine) -> tuple[Reaction, ...]:
+    """React to the end of an application: it leaves its session, or its result is not confirmed any more."""
+
     async def drop(event: Event, _: str) -> DropCandidate:
         return DropCandidate(event.identity, event.data["reason"])
 
     async def cancel(event: Event, _: str) -> CancelResult:
         return CancelResult(event.data["reason"])
 
+    async def candidate(event: Event) -> tuple[str, OnFile] | None:
+        # The claim, not a view: it is written with the plan itself, so no candidate is overlooked.
+        stream = await spine.pool.fetchval(
+            "select stream from claims where name = 'candidate' and value = $1", event.identity
+        )
+        if stream is None:
+            return None
+        found = (await spine.bus.load(SESSION, stream)).state.candidates.get(event.identity)
+        return (stream, found) if found else None
+
     async def sessions(event: Event) -> list[str]:
-        if event.data["reason"] in ("certified", "not_passed", "result_cancelled"):
-            return []
-        rows = await spine.pool.fetch("select stream from candidates where applications ? $1", event.identity)
-        return [row["stream"] for row in rows]
+        found = await candidate(event)
+        return [found[0]] if found and found[1].standing in {"waiting", "voting"} else []
 
     async def notices(event: Event) -> list[str]:
-        found = [NOTICE.stream(notice_id(stream.partition("-")[2], event.identity)) for stream in await sessions(event)]
-        return [stream for stream in found if (await spine.bus.load(NOTICE, stream)).version]
+        found = await candidate(event)
+        if found is None or not found[1].passed:
+            return []
+        # A notice that is only about to start is cancelled once it has.
+        notice = NOTICE.stream(notice_id(found[0].partition("-")[2], event.identity))
+        status = (await spine.bus.load(NOTICE, notice)).state.status
+        return [] if status in {"confirmed", "cancelled"} else [notice]
 
     return (
         Reaction("drop-candidate", "ApplicationEnded", SESSION, sessions, drop),
@@ -80,59 +91,36 @@ def _of_ends(spine: Spine) -> tuple[Reaction, ...]:
     )
 
 
-def _of_integrity(spine: Spine) -> tuple[Reaction, ...]:
-    async def lapse_by_title(event: Event, _: str) -> LapseByTitle:
+def _of_titles(spine: Spine) -> tuple[Reaction, ...]:
+    """React to the revocation of a title, from its case: what rested on the title falls with it (§11.7)."""
+
+    async def lapse(event: Event, _: str) -> LapseByTitle:
         return LapseByTitle(event.data["title"])
 
-    async def lapse_by_ban(event: Event, _: str) -> LapseByBan:
-        return LapseByBan(_ban(event))
-
-    async def untitled(event: Event, _: str) -> RemoveUntitledExpert:
+    async def remove(event: Event, _: str) -> RemoveUntitledExpert:
         row = await spine.pool.fetchrow("select * from titles where stream = $1", f"title-{event.data['title']}")
         if row is None or row["live"]:
             msg = "the title's own revocation has not arrived"
             raise NotYetError(msg)
         return RemoveUntitledExpert(facts.title(row))
 
-    async def banned(event: Event, _: str) -> RemoveBannedExpert:
-        return RemoveBannedExpert(_ban(event))
-
-    async def resting_on(event: Event) -> Sequence[str]:
-        return await _streams(
-            spine,
-            "select stream from endorsements where state = 'given' and titles ? $1",
+    async def endorsements(event: Event) -> list[str]:
+        rows = await spine.pool.fetch(
+            "select stream from endorsements where endorser = $1 and title = $2",
+            event.data["person"],
             f"title-{event.data['title']}",
         )
+        return [row["stream"] for row in rows]
 
-    async def experts_by_title(event: Event) -> Sequence[str]:
-        return await _streams(spine, "select stream from experts where titles ? $1", f"title-{event.data['title']}")
-
-    async def given_by(event: Event) -> Sequence[str]:
-        return await _streams(
-            spine, "select stream from endorsements where state = 'given' and endorser = $1", event.data["person"]
-        )
-
-    async def expert_of(event: Event) -> Sequence[str]:
-        return await _streams(
-            spine,
-            "select stream from experts where stream = $1 and titles <> '[]'",
-            EXPERT.stream(event.data["person"]),
-        )
+    async def experts(event: Event) -> list[str]:
+        stream = EXPERT.stream(event.data["person"])
+        admissions = (await spine.bus.load(EXPERT, stream)).state.admissions
+        return [stream] if any(one.title == event.data["title"] for one in admissions) else []
 
     return (
-        Reaction("lapse-by-title", "TitleRevoked", ENDORSEMENT, resting_on, lapse_by_title),
-        Reaction("lapse-by-ban", "BanImposed", ENDORSEMENT, given_by, lapse_by_ban),
-        Reaction("remove-untitled", "TitleRevoked", EXPERT, experts_by_title, untitled),
-        Reaction("remove-banned", "BanImposed", EXPERT, expert_of, banned),
+        Reaction("lapse-by-title", "TitleRevoked", ENDORSEMENT, endorsements, lapse),
+        Reaction("remove-untitled", "TitleRevoked", EXPERT, experts, remove),
     )
-
-
-async def _streams(spine: Spine, query: str, value: str) -> list[str]:
-    return [row["stream"] for row in await spine.pool.fetch(query, value)]
-
-
-def _ban(event: Event) -> BanFact:
-    return BanFact(date.fromisoformat(event.data["from_day"]), date.fromisoformat(event.data["until"]), _seen(event))
 
 
 def _of_sessions(spine: Spine) -> tuple[Reaction, ...]:
@@ -153,7 +141,6 @@ def _of_sessions(spine: Spine) -> tuple[Reaction, ...]:
         data = event.data
         session = (await spine.bus.load(SESSION, event.stream)).state
         file = session.candidates[data["application"]].file
-        committee = await facts.committee(spine, session.committee)
         return StartPublicity(
             application=data["application"],
             applicant=data["applicant"],
@@ -161,7 +148,7 @@ def _of_sessions(spine: Spine) -> tuple[Reaction, ...]:
             employer=file.employer,
             agency=session.agency,
             committee=session.committee,
-            series=committee.series,
+            series=session.series,
             specialty=file.specialty,
             level=session.level,
             route=file.route,
@@ -174,22 +161,30 @@ def _of_sessions(spine: Spine) -> tuple[Reaction, ...]:
         )
 
     async def dropped(event: Event, _: str) -> VoidBallot:
-        return VoidBallot(event.data.get("cause") or event.data["reason"])
+        return VoidBallot(event.data["cause"])
+
+    async def voided(event: Event, _: str) -> VoidBallot:
+        return VoidBallot(event.data["reason"])
+
+    async def still_open(ballots: list[str]) -> list[str]:
+        # One that is only about to open is voided once it has; one that is closed keeps its count.
+        streams = [BALLOT.stream(ballot) for ballot in ballots]
+        return [one for one in streams if (await spine.bus.load(BALLOT, one)).state.status in {"unknown", "open"}]
 
     def passed(event: Event) -> list[str]:
         if not event.data["passed"]:
             return []
         return [NOTICE.stream(notice_id(event.identity, event.data["application"]))]
 
-    def of_dropped(event: Event) -> list[str]:
-        return [BALLOT.stream(event.data["ballot"])] if event.data["ballot"] else []
+    async def of_dropped(event: Event) -> list[str]:
+        return await still_open([event.data["ballot"]] if event.data["ballot"] else [])
 
-    def of_voided(event: Event) -> list[str]:
-        return [BALLOT.stream(ballot) for ballot in event.data["ballots"]]
+    async def of_voided(event: Event) -> list[str]:
+        return await still_open(event.data["ballots"])
 
     return (
         Reaction("open-ballot", "BallotCalled", BALLOT, to_one("ballot", "ballot"), open_ballot),
         Reaction("publish", "ResultAnnounced", NOTICE, passed, publish),
         Reaction("void-dropped", "CandidateDropped", BALLOT, of_dropped, dropped),
-        Reaction("void-session", "SessionVoided", BALLOT, of_voided, dropped),
+        Reaction("void-session", "SessionVoided", BALLOT, of_voided, voided),
     )

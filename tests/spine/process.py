@@ -26,7 +26,7 @@ from libs.events.views import ViewSink
 from libs.kernel.refusals import Refused
 from tests.spine import toys
 from tests.spine.toys import COUNTER, COUNTERS, Add, Answer
-from tests.spine.world import Shop, opened, running
+from tests.spine.world import Shop, Tally, opened, running
 
 COMMANDS: dict[str, Any] = {name: getattr(toys, name) for name in ("Add", "Ask", "Take", "Reach", "SetDue")}
 
@@ -48,6 +48,8 @@ def workers(shop: Shop, settings: dict[str, Any]) -> list[Awaitable[Any]]:
     if "view" in parts:
         sink = ViewSink(COUNTERS)
         works.append(TopicConsumer(shop.view_pool, bootstrap, f"{topic}.counters", [topic], sink).run())
+    if "tally" in parts:
+        works.append(TopicConsumer(shop.view_pool, bootstrap, f"{topic}.tally", [topic], Tally()).run())
     if "reactions" in parts:
         sink = ReactionSink("toy", ["toy"], [ANSWERING], frozenset({"counter"}))
         works.append(TopicConsumer(shop.view_pool, bootstrap, f"{topic}.reactions", [topic], sink).run())

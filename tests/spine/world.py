@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import time
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -241,14 +241,30 @@ def by_stream(topic: dict[int, list[bytes]]) -> dict[str, list[Event]]:
 
 
 @dataclass
-class Gathered:
-    """A sink that keeps what it is given, for tests that look at the consumer alone."""
+class Tally:
+    """A sink without any guard of its own: it counts how often each record took effect.
 
-    name: str
-    records: list[Incoming] = field(default_factory=list[Incoming])
+    `before` is awaited in the middle of each transaction; what it raises undoes it.
+    """
+
+    name: str = "tally"
+    before: Callable[[], Awaitable[None]] | None = None
 
     async def apply(self, connection: Any, records: list[Incoming]) -> None:
-        self.records += records
+        await connection.executemany(
+            "insert into tallies values ($1, $2, 1)"
+            " on conflict (partition, record_offset) do update set times = tallies.times + 1",
+            [(record.partition, record.offset) for record in records],
+        )
+        if self.before is not None:
+            await self.before()
 
     async def applied(self, records: list[Incoming]) -> None:
         pass
+
+
+async def tallied(pool: asyncpg.Pool, number: int) -> bool:
+    """Whether so many records took effect; fails as soon as one did so twice."""
+    rows = await pool.fetch("select times from tallies")
+    assert all(row["times"] == 1 for row in rows)
+    return len(rows) == number

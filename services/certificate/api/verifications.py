@@ -7,14 +7,17 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
+from starlette.types import Scope
 
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form
+from libs.web.spine import Spine
 from services.certificate.domain.verification import Answer
 from services.certificate.verifying import Asked, client_of, verify
 
 commands = Commands("verifications")
+PATH = "/v1/verifications"
 EVERYONE = tuple(Role)
 
 
@@ -36,18 +39,28 @@ class Verification(Form):
         return self
 
 
-@commands.ask("/v1/verifications", Verification, EVERYONE)
+@commands.ask(PATH, Verification, EVERYONE)
 async def ask(call: Call, body: Verification) -> Answer:
     """Say whether a certificate is valid, revoked or not found; the same to everyone.
 
     What does not exist and what does not match get the same answer. With `district` it also says whether the
     title has effect there (十一.5).
     """
-    subject = "" if call.actor.id == "anonymous" else call.actor.id
-    wait = call.spine.adapters.throttle.wait(client_of(call.request.scope, subject))
+    return await answered(call.spine, call.request.scope, call.principal.subject, body)
+
+
+async def answered(spine: Spine, scope: Scope, subject: str, body: Verification) -> Answer:
+    """Answer a verification; `subject` is who asks, empty for a stranger.
+
+    Raises
+    ------
+    Refused
+        VERIFICATION_THROTTLED for who asks too often; UPSTREAM_UNAVAILABLE for a comparison without the keys.
+    """
+    adapters = spine.adapters
+    wait = adapters.throttle.wait(client_of(scope, subject))
     if wait:
-        call.request.scope["answer_headers"] = [(b"retry-after", str(math.ceil(wait)).encode())]
+        scope["answer_headers"] = [(b"retry-after", str(math.ceil(wait)).encode())]
         raise Refused.one("VERIFICATION_THROTTLED", "§2.3", change={"retry_after_seconds": math.ceil(wait)})
-    adapters = call.spine.adapters
     asked = Asked(body.code, body.number, body.name, body.id_number_last4, body.district)
-    return await verify(adapters.records, call.spine.keys, asked)
+    return await verify(adapters.records, spine.keys, asked)

@@ -99,24 +99,22 @@ def _template() -> Template:
 
 def _rows(found: Found) -> tuple[Row, ...]:
     names = catalogue()
-    scope = f"仅限{found.scope}内有效" if found.scope else "全市有效"
-    revoked = (
-        (
+    standing: tuple[Row, ...]
+    if found.revoked_on:
+        standing = (
             Row("撤销日期", "Revoked on", _written(found.revoked_on), grave=True),
             Row("撤销决定文号", "Decision", found.decision_no or "", grave=True),
         )
-        if found.revoked_on
-        else ()
-    )
+    else:
+        standing = (Row("有效范围", "Scope", f"仅限{found.scope}内有效" if found.scope else "全市有效"),)
     return (
-        *revoked,
+        *standing,
         Row("证书编号", "Number", found.number),
         Row("持证人", "Holder", found.holder or "暂不能显示"),
         Row("资格名称", "Title", found.title_name),
         Row("级别", "Level", LEVELS[found.level]),
         Row("系列", "Series", names.series_name(found.series)),
         Row("专业", "Specialty", names.specialty_name(found.specialty)),
-        Row("有效范围", "Scope", scope),
         Row("取得时间", "Obtained on", _written(found.obtained_on)),
         Row("签发日期", "Issued on", _written(found.issued_on)),
         Row("发证机关", "Issued by", found.issuer),

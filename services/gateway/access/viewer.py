@@ -35,6 +35,4 @@ class Viewer:
 def viewer_of(principal: Principal, now: datetime) -> Viewer:
     """See a caller as a viewer; a token that names no role of ours reads what the public reads."""
     roles = principal.roles & _ROLES
-    return Viewer(
-        roles or frozenset({Role.PUBLIC.value}), principal.person, principal.unit, principal.district, now
-    )
+    return Viewer(roles or frozenset({Role.PUBLIC.value}), principal.person, principal.unit, principal.district, now)

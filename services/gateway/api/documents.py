@@ -66,9 +66,7 @@ class Merged:
 
 async def _fetch(spine: Spine, service: str) -> Document | None:
     try:
-        answer = await spine.http.get(
-            f"{spine.settings.url_of(service)}/v1/openapi.json", timeout=FETCH_SECONDS
-        )
+        answer = await spine.http.get(f"{spine.settings.url_of(service)}/v1/openapi.json", timeout=FETCH_SECONDS)
         found = answer.raise_for_status().json()
     except (httpx2.HTTPError, ValueError):
         return None

@@ -6,7 +6,6 @@ import re
 import time
 from typing import Any, Final
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -118,35 +117,33 @@ def _event(row: Any, viewer: Viewer) -> dict[str, Any]:
     return {**event, "actor": row["actor"]} if viewer.roles & _SEES_ACTORS else event
 
 
-def _add(router: APIRouter, path: str, endpoint: Endpoint, document: dict[str, Any], tag: str, **about: str) -> None:
-    router.add_api_route(
+def _add(path: str, endpoint: Endpoint, tag: str, name: str, summary: str, document: dict[str, Any]) -> None:
+    feed.router.add_api_route(
         path,
         endpoint,
+        name=name,
+        summary=summary,
         tags=[tag],
         responses={200: {"model": EventPage, "description": "Events, oldest first; `next` is always there"}},
         openapi_extra=document,
-        **about,
     )
 
 
 feed = Queries()
 _add(
-    feed.router,
     "/v1/events",
     _everything,
-    describe.feed(("application", "kind", "type"), by_id=False),
     "events",
-    name="list_events",
-    summary="Follow what happens, as far as the caller may see it",
+    "list_events",
+    "Follow what happens, as far as the caller may see it",
+    describe.feed(("application", "kind", "type"), by_id=False),
 )
 for _one in KINDS.values():
     _add(
-        feed.router,
         f"/v1/{_one.collection}/{{id}}/events",
         _of(_one),
-        describe.feed((), by_id=True),
         _one.collection,
-        name=f"list_events_of_{_one.name}",
-        summary=f"Follow one of the {_one.collection}",
+        f"list_events_of_{_one.name}",
+        f"Follow one of the {_one.collection}",
+        describe.feed((), by_id=True),
     )
-

@@ -113,9 +113,7 @@ def _listing(kind: Kind) -> Endpoint:
         statement = query.listing(kind, grants, frozenset(asked), cursor.forward if cursor else None)
         async with reading.as_viewer(spine, viewer) as reader:
             rows = await reader.fetch(statement, values)
-            found = page(
-                rows, cursor, size, scope, lambda row: (instant_text(row["created_at"]), row["stream"])
-            )
+            found = page(rows, cursor, size, scope, lambda row: (instant_text(row["created_at"]), row["stream"]))
             items = [shown(kind, row, viewer, _language(request), listed=True) for row in found.items]
             wanted = (stream for one in items for streams in one.wanted.values() for stream in streams)
             names = await reader.names(wanted)
@@ -140,7 +138,8 @@ def _instant(text: str) -> datetime:
 def add(router: APIRouter, kind: Kind) -> None:
     """Add the list and the item of one kind."""
     model = MODELS[kind.name]
-    listed = create_model(f"{model.__name__}Page", __base__=describe.PageModel, items=(list[model], ...))
+    items: Any = (list.__class_getitem__(model), ...)
+    listed = create_model(f"{model.__name__}Page", __base__=describe.PageModel, items=items)
     roles = sorted({role.value for grant in kind.grants for role in grant.roles})
     collection = f"/v1/{kind.collection}"
     router.add_api_route(

@@ -74,9 +74,7 @@ def decide(state: Client, command: RegisterClient, context: Context) -> Decision
 
 def _not_the_city(context: Context) -> Iterator[Reason]:
     if context.actor.role != Role.CITY:
-        yield Reason(
-            "FORBIDDEN_ACTOR", "§7", facts={"role": context.actor.role}, change={"allowed": [Role.CITY.value]}
-        )
+        yield Reason("FORBIDDEN_ACTOR", "§7", facts={"role": context.actor.role}, change={"allowed": [Role.CITY.value]})
 
 
 def _misfits(command: RegisterClient) -> Iterator[Reason]:

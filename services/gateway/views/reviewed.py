@@ -32,12 +32,6 @@ def reviewed(row: Row, payload: Payload, event: Event) -> Row:
             return change(row, within(row, "fee", paid_at=at(event)))
         case intake.ApplicationEnded(reason=reason):
             return change(row, {"ended": reason})
-        case intake.ApplicationHeld():
-            return change(row, {"hold": {**said(payload, "seen"), "since": at(event)}})
-        case intake.ApplicationReleased():
-            return change(row, {"hold": None})
-        case intake.ApplicationBarred():
-            return change(row, {"barred": said(payload, "seen")})
         case _:
             return _in_review(row, payload, event)
 
@@ -58,5 +52,17 @@ def _in_review(row: Row, payload: Payload, event: Event) -> Row:
             return change(row, {"cause": cause})
         case intake.ApplicationCertified(title=title):
             return change(row, {"title": title})
+        case _:
+            return _stopped(row, payload, event)
+
+
+def _stopped(row: Row, payload: Payload, event: Event) -> Row:
+    match payload:
+        case intake.ApplicationHeld():
+            return change(row, {"hold": {**said(payload, "seen"), "since": at(event)}})
+        case intake.ApplicationReleased():
+            return change(row, {"hold": None})
+        case intake.ApplicationBarred():
+            return change(row, {"barred": said(payload, "seen")})
         case _:
             return row

@@ -56,9 +56,7 @@ def payment(row: Row, payload: Payload, event: Event) -> Row:
     """Fold one event of a bill; every report of the channel is kept, one payment counts."""
     match payload:
         case BillOpened():
-            return change(
-                row, said(payload), status="open", person=payload.applicant, application=payload.application
-            )
+            return change(row, said(payload), status="open", person=payload.applicant, application=payload.application)
         case PaymentReported():
             return change(row, more(row, "reports", said(payload)))
         case PaymentReceived(channel_id=channel_id):

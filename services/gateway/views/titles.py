@@ -58,8 +58,6 @@ def certificate(row: Row, payload: Payload, event: Event) -> Row:  # noqa: ARG00
         case said_by.CertificateRevoked(title=title, person=person):
             doc = {"title": title, "person": person, "number": payload.number}
             revocation = said(payload, "title", "person", "number", "seen")
-            return change(
-                row, {**doc, "revocation": revocation}, status="revoked", person=person, title=title
-            )
+            return change(row, {**doc, "revocation": revocation}, status="revoked", person=person, title=title)
         case _:
             return row

@@ -9,13 +9,16 @@ from pydantic import StringConstraints
 
 from libs.ballot import SEALED_BYTES, receipt, sealed_from_text
 from libs.events.bus import Reply
-from libs.kernel.refusals import Refused
+from libs.kernel.refusals import Refused, refuse_all
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form, Nothing
+from libs.web.fields import Id
 from services.review import closing
-from services.review.api.offices import Grounds, Id
-from services.review.domain.ballot import BALLOT, CastVote, VoidBallot
+from services.review.api.offices import Grounds
+from services.review.api.relations import own_unit, present
+from services.review.domain.ballot import BALLOT, Ballot, CastVote, VoidBallot
 from services.review.domain.session import SESSION
+from services.review.domain.session_vote import presiding_reasons
 
 commands = Commands("ballots")
 PATH = "/v1/ballots/{ballot}"
@@ -26,19 +29,6 @@ class Vote(Form):
 
     sealed: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,400}$")]
     voter: Id | None = None
-
-
-async def _presided(call: Call) -> str:
-    """Give the ballot, when the caller presides over its session or belongs to its agency."""
-    ballot = call.id("ballot")
-    loaded = await call.load(BALLOT, ballot)
-    if loaded.version == 0:
-        raise Refused.one("NOT_FOUND")
-    session = (await call.load(SESSION, loaded.state.session)).state
-    presides = call.actor.role == Role.CHAIR and call.actor.person in session.presiding
-    if not presides and not (call.actor.role == Role.AGENCY_OFFICER and call.actor.unit == session.agency):
-        raise Refused.one("FORBIDDEN_ACTOR", "§1.19", facts={"role": call.actor.role})
-    return ballot
 
 
 @commands.post(f"{PATH}/votes", Vote, (Role.EXPERT, Role.CHAIR), status=200)
@@ -55,11 +45,23 @@ async def cast(call: Call, body: Vote) -> Reply:
 
 @commands.post(f"{PATH}/closings", Nothing, (Role.CHAIR,), status=200)
 async def close(call: Call, _: Nothing) -> Reply:
-    """Close the ballot: count, destroy the key, empty the box."""
-    return await closing.close(call.spine, await _presided(call), call.meta())
+    """Close the ballot: count, destroy the key, empty the box; the answer says `closed` or `void`."""
+    await _related(call)
+    return await closing.close(call.spine, call.id("ballot"), call.meta())
 
 
 @commands.post(f"{PATH}/cancellations", Grounds, (Role.CHAIR, Role.AGENCY_OFFICER), status=200)
 async def void(call: Call, body: Grounds) -> Reply:
-    """Void the ballot unopened; the vote is held again."""
-    return await call.execute(BALLOT, await _presided(call), VoidBallot(body.reason))
+    """Void the ballot unopened; the vote is called again."""
+    await _related(call)
+    return await call.execute(BALLOT, call.id("ballot"), VoidBallot(body.reason))
+
+
+async def _related(call: Call) -> None:
+    """Refuse all but who presides over the candidate's vote, and officers of the session's agency."""
+    ballot: Ballot = (await present(call, BALLOT, "ballot")).state
+    session = (await call.load(SESSION, ballot.session)).state
+    if call.actor.role == Role.AGENCY_OFFICER:
+        refuse_all(own_unit(call, session.agency))
+    else:
+        refuse_all(presiding_reasons(session, ballot.application, call.actor))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pydantic import Field
 
 from libs.events.bus import Reply
-from libs.kernel.refusals import Refused
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form, Nothing
+from libs.web.fields import Text
 from services.review import facts
-from services.review.api.offices import Text
+from services.review.api.relations import present
 from services.review.domain.endorsement import (
     ENDORSEMENT,
     Endorsement,
@@ -36,25 +36,22 @@ class Note(Form):
     note: str = Field(default="", max_length=2000)
 
 
-async def _state(call: Call) -> Endorsement:
-    loaded = await call.load(ENDORSEMENT, call.id("endorsement"))
-    if loaded.version == 0:
-        raise Refused.one("NOT_FOUND")
-    return loaded.state
-
-
 @commands.post(f"{PATH}/signatures", Signature, ENDORSERS, status=200)
 async def give(call: Call, body: Signature) -> Reply:
     """Endorse by real name, on a title that review itself knows to be live (七.1)."""
-    state, spine = await _state(call), call.spine
-    row = await facts.application(spine, state.application)
+    spine = call.spine
+    state: Endorsement = (await present(call, ENDORSEMENT, "endorsement")).state
+    row = await facts.application_row(spine, state.application)
+    employers = (await facts.employment(spine, state.endorser)).employers
     command = GiveEndorsement(
         statement=body.statement,
         kin=body.kin,
         titles=await facts.titles(spine.pool, state.endorser),
         bans=await facts.bans(spine.pool, state.endorser),
-        employer=(await facts.employment(spine, state.endorser)).employer,
-        peer_specialties=(state.specialty,),
+        # Of several employers, the applicant's own is the one that counts (§11.12).
+        employer=state.employer if state.employer in employers else next(iter(employers), ""),
+        # No catalogue lists peers yet: the peers of a specialty are those in it.
+        peer_specialties=(),
         own_employer_given=await facts.own_employer_given(spine, state.application, state.employer),
         accepted=row["accepted"] or row["ended"],
         rules=await facts.rules(spine, row["ruleset"]),
@@ -65,11 +62,14 @@ async def give(call: Call, body: Signature) -> Reply:
 @commands.post(f"{PATH}/refusals", Note, ENDORSERS, status=200)
 async def decline(call: Call, body: Note) -> Reply:
     """Decline to endorse."""
+    await present(call, ENDORSEMENT, "endorsement")
     return await call.execute(ENDORSEMENT, call.id("endorsement"), RefuseEndorsement(body.note))
 
 
 @commands.post(f"{PATH}/withdrawals", Nothing, ENDORSERS, status=200)
 async def withdraw(call: Call, _: Nothing) -> Reply:
     """Take an endorsement back, until the application is accepted (§11.27)."""
-    row = await facts.application(call.spine, (await _state(call)).application)
-    return await call.execute(ENDORSEMENT, call.id("endorsement"), WithdrawEndorsement(accepted=row["accepted"]))
+    state: Endorsement = (await present(call, ENDORSEMENT, "endorsement")).state
+    row = await facts.application_row(call.spine, state.application)
+    command = WithdrawEndorsement(accepted=row["accepted"])
+    return await call.execute(ENDORSEMENT, call.id("endorsement"), command)

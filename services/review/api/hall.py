@@ -1,26 +1,20 @@
-"""Sessions, in the room: opening, presence, opinions, the vote, results, minutes."""
+"""Sessions, in the room: opening, presence, opinions, the vote, results."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from libs.events.bus import Reply
 from libs.events.contracts.base import Unsealed
-from libs.events.contracts.intake import BlobRef
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form, Nothing
-from libs.web.filetypes import MATERIAL_TYPES
-from libs.web.server import header
+from libs.web.fields import Id, Text
 from services.review import facts
-from services.review.api.offices import OFFICER, Id, Text
 from services.review.api.sessions import PATH, session_of
 from services.review.domain.session import SESSION
 from services.review.domain.session_commands import (
     AnnounceResult,
-    ArchiveMinutes,
     CallVote,
     ChangePresence,
     FileOpinion,
@@ -32,6 +26,7 @@ from services.review.domain.session_state import OnFile, Session
 
 commands = Commands("sessions")
 CHAIR = (Role.CHAIR,)
+HALL = (Role.CHAIR, Role.AGENCY_OFFICER)
 EXPERTS = (Role.EXPERT, Role.CHAIR)
 
 
@@ -70,20 +65,6 @@ class Irregularity(Form):
     words: Text
 
 
-class Stored(Form):
-    """A stored file, as the upload answered it."""
-
-    hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    size: int = Field(ge=0)
-    media_type: str = Field(max_length=100)
-
-
-class Minutes(Form):
-    """The minutes as a stored file."""
-
-    minutes: Stored
-
-
 def on_file(state: Session, application: str) -> OnFile:
     """Give a candidate of a session; UNKNOWN_APPLICATION when it is none."""
     found = state.candidates.get(application)
@@ -92,7 +73,7 @@ def on_file(state: Session, application: str) -> OnFile:
     return found
 
 
-@commands.post(f"{PATH}/openings", Opening, CHAIR, status=200)
+@commands.post(f"{PATH}/openings", Opening, HALL, status=200)
 async def open_session(call: Call, body: Opening) -> Reply:
     """Open the session: quorum, declarations, supervisor (§1.19, 十六.4)."""
     state = await session_of(call)
@@ -100,9 +81,10 @@ async def open_session(call: Call, body: Opening) -> Reply:
     return await call.execute(SESSION, call.id("session"), command)
 
 
-@commands.post(f"{PATH}/presences", Presence, CHAIR, status=200)
+@commands.post(f"{PATH}/presences", Presence, HALL, status=200)
 async def change_presence(call: Call, body: Presence) -> Reply:
     """Note who comes and who leaves."""
+    await session_of(call)
     return await call.execute(SESSION, call.id("session"), ChangePresence(body.expert, body.present))
 
 
@@ -117,6 +99,7 @@ async def file_opinion(call: Call, body: Opinion) -> Reply:
 @commands.post(f"{PATH}/irregularities", Irregularity, (Role.SUPERVISOR,), status=200)
 async def raise_irregularity(call: Call, body: Irregularity) -> Reply:
     """Put an irregularity on record (十六.4)."""
+    await session_of(call)
     command = RaiseIrregularity(Unsealed(call.actor.person, body.words))
     return await call.execute(SESSION, call.id("session"), command)
 
@@ -151,25 +134,5 @@ async def announce(call: Call, body: Candidate) -> Reply:
 @commands.post(f"{PATH}/signatures", Nothing, CHAIR, status=200)
 async def sign(call: Call, _: Nothing) -> Reply:
     """Sign the results (§1.22)."""
+    await session_of(call)
     return await call.execute(SESSION, call.id("session"), SignResults())
-
-
-@commands.ask(f"{PATH}/uploads", None, OFFICER, media_types=MATERIAL_TYPES)
-async def upload(call: Call, body: bytes) -> dict[str, Any]:
-    """Store a file that a later command will name: the minutes, under the key of who presides."""
-    state = await session_of(call)
-    media_type = header(call.request.scope, b"content-type").partition(";")[0].strip().lower()
-    if media_type not in MATERIAL_TYPES:
-        raise Refused.one("UNSUPPORTED_MEDIA_TYPE", facts={"given": media_type}, change={"accepted": [*MATERIAL_TYPES]})
-    if not state.presiding:
-        raise Refused.one("ILLEGAL_TRANSITION", "§1.23", facts={"state": state.phase})
-    return (await call.spine.blobs.put(state.presiding[0], body, media_type)).model_dump()
-
-
-@commands.post(f"{PATH}/minutes", Minutes, OFFICER, status=200)
-async def archive(call: Call, body: Minutes) -> Reply:
-    """Archive the minutes (§1.23)."""
-    blob = BlobRef(**body.minutes.model_dump())
-    if not await call.spine.blobs.has(blob.hash):
-        raise Refused.one("MATERIAL_MISSING", "§1.23", facts={"hash": blob.hash}, pointer="/minutes")
-    return await call.execute(SESSION, call.id("session"), ArchiveMinutes(blob))

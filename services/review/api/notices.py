@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from libs.events.bus import Reply
 from libs.events.contracts.base import Unsealed
-from libs.kernel.refusals import Refused
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form, Nothing
-from services.review.api.offices import CITY, OFFICER, Id, Text
+from libs.web.fields import Id, Text
+from services.review.api.offices import CITY, OFFICER
+from services.review.api.relations import present
 from services.review.domain.notice import (
     NOTICE,
     ConfirmResult,
@@ -43,10 +44,7 @@ class Decision(Form):
 
 
 async def _applicant(call: Call) -> str:
-    loaded = await call.load(NOTICE, call.id("notice"))
-    if loaded.version == 0:
-        raise Refused.one("NOT_FOUND")
-    return loaded.state.case.applicant
+    return (await present(call, NOTICE, "notice")).state.case.applicant
 
 
 @commands.post(f"{PATH}/objections", Objection, ANYONE)
@@ -59,6 +57,7 @@ async def receive(call: Call, body: Objection) -> Reply:
 @commands.post(f"{PATH}/inquiries", Inquiry, (*OFFICER, *CITY), status=200)
 async def inquire(call: Call, body: Inquiry) -> Reply:
     """Look into an objection; the publicity stands still meanwhile (§11.36)."""
+    await present(call, NOTICE, "notice")
     command = OpenInquiry(body.objection, call.spine.adapters.calendar)
     return await call.execute(NOTICE, call.id("notice"), command)
 
@@ -74,4 +73,5 @@ async def decide(call: Call, body: Decision) -> Reply:
 @commands.post(f"{PATH}/confirmations", Nothing, CITY, status=200)
 async def confirm(call: Call, _: Nothing) -> Reply:
     """Confirm a result whose publicity has ended with no open objection (§11.20)."""
+    await present(call, NOTICE, "notice")
     return await call.execute(NOTICE, call.id("notice"), ConfirmResult())

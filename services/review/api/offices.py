@@ -8,9 +8,13 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from libs.events.bus import Reply
+from libs.kernel.identity import credit_code, name_reasons
+from libs.kernel.refusals import refuse_all
 from libs.kernel.terms import Level, Role
 from libs.web.calls import Call, Commands, Form, Nothing
+from libs.web.fields import Code, Id, Text
 from services.review import facts
+from services.review.api.relations import own_unit, present
 from services.review.domain.agency import (
     AGENCY,
     DelistAgency,
@@ -22,14 +26,12 @@ from services.review.domain.agency import (
 from services.review.domain.committee import COMMITTEE, ApproveCommittee, CancelCommittee, FileCommittee
 from services.review.domain.expert import EXPERT, AdmitExpert, AppointExpert, RemoveExpert
 
-commands = Commands("offices")
+agencies = Commands("agencies")
+committees = Commands("committees")
+experts = Commands("experts")
 CITY = (Role.CITY,)
 OFFICER = (Role.AGENCY_OFFICER,)
-
-Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
-Code = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=400)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+Name = Annotated[str, StringConstraints(max_length=400)]
 
 
 class AgencyFiling(Form):
@@ -41,6 +43,17 @@ class AgencyFiling(Form):
     series: tuple[Code, ...] = Field(max_length=50)
     filed_from: date
     filed_until: date
+
+    def command(self) -> FileAgency:
+        """Check the texts and give the command.
+
+        Raises
+        ------
+        Refused
+            ID_INVALID for a wrong credit code; SCHEMA_INVALID, FIELD_TOO_LONG, ENCODING_INVALID for a name.
+        """
+        refuse_all([*name_reasons(self.name), *name_reasons(self.district, "/district")])
+        return FileAgency(**{**self.model_dump(), "credit_code": credit_code(self.credit_code)})
 
 
 class Listing(Form):
@@ -86,55 +99,59 @@ class Appointment(Form):
     until: date
 
 
-@commands.post("/v1/agencies", AgencyFiling, CITY)
+@agencies.post("/v1/agencies", AgencyFiling, CITY)
 async def file_agency(call: Call, body: AgencyFiling) -> Reply:
-    """File an agency (十二.2)."""
-    return await call.execute(AGENCY, call.new_identity(), FileAgency(**body.model_dump()))
+    """File an agency (十二.2); one credit code stands for one agency."""
+    return await call.execute(AGENCY, call.new_identity(), body.command())
 
 
-@commands.post("/v1/agencies/{agency}/filings", AgencyFiling, CITY, status=200)
+@agencies.post("/v1/agencies/{agency}/filings", AgencyFiling, CITY, status=200)
 async def refile_agency(call: Call, body: AgencyFiling) -> Reply:
     """File an agency anew."""
-    return await call.execute(AGENCY, call.id("agency"), FileAgency(**body.model_dump()))
+    await present(call, AGENCY, "agency")
+    return await call.execute(AGENCY, call.id("agency"), body.command())
 
 
-@commands.post("/v1/agencies/{agency}/listings", Listing, CITY, status=200)
+@agencies.post("/v1/agencies/{agency}/listings", Listing, CITY, status=200)
 async def list_agency(call: Call, body: Listing) -> Reply:
     """Put an agency on the year's list (十二.1)."""
     return await call.execute(AGENCY, call.id("agency"), ListAgency(body.year, body.listed_until))
 
 
-@commands.post("/v1/agencies/{agency}/suspensions", Grounds, CITY, status=200)
+@agencies.post("/v1/agencies/{agency}/suspensions", Grounds, CITY, status=200)
 async def suspend_agency(call: Call, body: Grounds) -> Reply:
     """Suspend an agency."""
     return await call.execute(AGENCY, call.id("agency"), SuspendAgency(body.reason))
 
 
-@commands.post("/v1/agencies/{agency}/reinstatements", Grounds, CITY, status=200)
+@agencies.post("/v1/agencies/{agency}/reinstatements", Grounds, CITY, status=200)
 async def reinstate_agency(call: Call, body: Grounds) -> Reply:
     """Let a suspended agency act again."""
     return await call.execute(AGENCY, call.id("agency"), ReinstateAgency(body.reason))
 
 
-@commands.post("/v1/agencies/{agency}/delistings", Grounds, CITY, status=200)
+@agencies.post("/v1/agencies/{agency}/delistings", Grounds, CITY, status=200)
 async def delist_agency(call: Call, body: Grounds) -> Reply:
     """Take an agency off the list."""
     return await call.execute(AGENCY, call.id("agency"), DelistAgency(body.reason))
 
 
-@commands.post("/v1/committees", CommitteeFiling, OFFICER)
+@committees.post("/v1/committees", CommitteeFiling, OFFICER)
 async def file_committee(call: Call, body: CommitteeFiling) -> Reply:
     """File a committee of the officer's own agency."""
     return await _file_committee(call, call.new_identity(), body)
 
 
-@commands.post("/v1/committees/{committee}/filings", CommitteeFiling, OFFICER, status=200)
+@committees.post("/v1/committees/{committee}/filings", CommitteeFiling, OFFICER, status=200)
 async def refile_committee(call: Call, body: CommitteeFiling) -> Reply:
-    """File a committee anew after a cancellation."""
+    """File a committee of the officer's own agency anew after a cancellation."""
+    state = (await present(call, COMMITTEE, "committee")).state
+    refuse_all(own_unit(call, state.agency))
     return await _file_committee(call, call.id("committee"), body)
 
 
 async def _file_committee(call: Call, identity: str, body: CommitteeFiling) -> Reply:
+    refuse_all(name_reasons(body.name))
     command = FileCommittee(
         **body.model_dump(),
         agency=await facts.agency(call.spine, call.actor.unit),
@@ -143,21 +160,21 @@ async def _file_committee(call: Call, identity: str, body: CommitteeFiling) -> R
     return await call.execute(COMMITTEE, identity, command)
 
 
-@commands.post("/v1/committees/{committee}/approvals", Nothing, CITY, status=200)
+@committees.post("/v1/committees/{committee}/approvals", Nothing, CITY, status=200)
 async def approve_committee(call: Call, _: Nothing) -> Reply:
     """Approve a filing (§1.8)."""
-    state = (await call.load(COMMITTEE, call.id("committee"))).state
+    state = (await present(call, COMMITTEE, "committee")).state
     command = ApproveCommittee(await facts.agency(call.spine, state.agency))
     return await call.execute(COMMITTEE, call.id("committee"), command)
 
 
-@commands.post("/v1/committees/{committee}/cancellations", Grounds, CITY, status=200)
+@committees.post("/v1/committees/{committee}/cancellations", Grounds, CITY, status=200)
 async def cancel_committee(call: Call, body: Grounds) -> Reply:
     """Cancel a filing."""
     return await call.execute(COMMITTEE, call.id("committee"), CancelCommittee(body.reason))
 
 
-@commands.post("/v1/experts", Admission, OFFICER)
+@experts.post("/v1/experts", Admission, OFFICER)
 async def admit(call: Call, body: Admission) -> Reply:
     """Admit a person as an expert, on the titles that review itself knows (十三.1)."""
     spine = call.spine
@@ -175,7 +192,7 @@ async def admit(call: Call, body: Admission) -> Reply:
     return await call.execute(EXPERT, body.person, command)
 
 
-@commands.post("/v1/experts/{expert}/appointments", Appointment, OFFICER, status=200)
+@experts.post("/v1/experts/{expert}/appointments", Appointment, OFFICER, status=200)
 async def appoint(call: Call, body: Appointment) -> Reply:
     """Appoint an expert to a committee for a term (十三.4)."""
     spine = call.spine
@@ -191,7 +208,7 @@ async def appoint(call: Call, body: Appointment) -> Reply:
     return await call.execute(EXPERT, call.id("expert"), command)
 
 
-@commands.post("/v1/experts/{expert}/removals", Grounds, OFFICER, status=200)
+@experts.post("/v1/experts/{expert}/removals", Grounds, OFFICER, status=200)
 async def remove(call: Call, body: Grounds) -> Reply:
     """Remove an expert."""
     return await call.execute(EXPERT, call.id("expert"), RemoveExpert(body.reason))

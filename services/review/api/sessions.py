@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from libs.events.bus import Reply
-from libs.kernel.refusals import Refused
 from libs.kernel.terms import Level, Role
 from libs.web.calls import Call, Commands, Form
+from libs.web.fields import Id, Text
 from services.review import facts
-from services.review.api.offices import CITY, OFFICER, Grounds, Id, Text
+from services.review.api.offices import CITY, OFFICER, Grounds
+from services.review.api.relations import present
 from services.review.domain.session import SESSION
 from services.review.domain.session_commands import (
     Answer,
@@ -57,10 +58,14 @@ class Disclosure(Form):
 
 
 class AnswerForm(Form):
-    """What an expert says of one candidate; no relations means none."""
+    """What an expert says of one candidate: `none`, in so many words, or the relations there are."""
 
     application: Id
-    relations: tuple[Relation, ...] = Field(default=(), max_length=10)
+    relations: Literal["none"] | Annotated[tuple[Relation, ...], Field(min_length=1, max_length=10)]
+
+    def answer(self) -> Answer:
+        """Give it as the session takes it."""
+        return Answer(self.application, () if self.relations == "none" else self.relations)
 
 
 class Declaration(Form):
@@ -85,10 +90,7 @@ class Supervisor(Form):
 
 async def session_of(call: Call) -> Session:
     """Read the session that the path names."""
-    loaded = await call.load(SESSION, call.id("session"))
-    if loaded.version == 0:
-        raise Refused.one("NOT_FOUND")
-    return loaded.state
+    return (await present(call, SESSION, "session")).state
 
 
 @commands.post("/v1/sessions", Plan, OFFICER)
@@ -96,7 +98,7 @@ async def plan(call: Call, body: Plan) -> Reply:
     """Plan a session with paid candidates."""
     spine = call.spine
     committee = await facts.committee(spine, body.committee)
-    files = tuple([await facts.paid_file(spine, one) for one in body.candidates])
+    files = await facts.paid_files(spine, body.candidates)
     command = PlanSession(
         held_at=body.held_at,
         level=body.level,
@@ -115,7 +117,7 @@ async def seed(call: Call, body: Seed) -> Reply:
     command = SeedDraw(
         commitment=body.commitment,
         nonce=secrets.token_hex(32),
-        pool=await facts.pool_of(call.spine, state.committee),
+        pool=await facts.pool_of(call.spine, state.committee, state.held_on),
         replaces=body.replaces,
         reason=body.reason,
     )
@@ -125,14 +127,16 @@ async def seed(call: Call, body: Seed) -> Reply:
 @commands.post(f"{PATH}/draws", Disclosure, OFFICER, status=200)
 async def draw(call: Call, body: Disclosure) -> Reply:
     """Disclose the seed, and with it who is drawn; anyone can draw again and get the same."""
+    await session_of(call)
     return await call.execute(SESSION, call.id("session"), DrawExperts(body.seed))
 
 
 @commands.post(f"{PATH}/declarations", Declaration, EXPERTS, status=200)
 async def declare(call: Call, body: Declaration) -> Reply:
     """Declare one's relations to candidates; any relation is a recusal (§1.25)."""
+    await session_of(call)
     command = DeclareRelations(
-        answers=tuple(Answer(one.application, one.relations) for one in body.answers),
+        answers=tuple(one.answer() for one in body.answers),
         employment=await facts.employment(call.spine, call.actor.person),
     )
     return await call.execute(SESSION, call.id("session"), command)
@@ -141,6 +145,7 @@ async def declare(call: Call, body: Declaration) -> Reply:
 @commands.post(f"{PATH}/recusals", Recusal, OFFICER, status=200)
 async def recuse(call: Call, body: Recusal) -> Reply:
     """Tell an expert to withdraw from a candidate."""
+    await session_of(call)
     command = OrderRecusal(body.expert, body.application, body.ground)
     return await call.execute(SESSION, call.id("session"), command)
 
@@ -148,6 +153,7 @@ async def recuse(call: Call, body: Recusal) -> Reply:
 @commands.post(f"{PATH}/supervisors", Supervisor, OFFICER, status=200)
 async def supervise(call: Call, body: Supervisor) -> Reply:
     """Assign the supervisor (十六.4)."""
+    await session_of(call)
     command = AssignSupervisor(body.supervisor, await facts.employment(call.spine, body.supervisor))
     return await call.execute(SESSION, call.id("session"), command)
 
@@ -155,4 +161,5 @@ async def supervise(call: Call, body: Supervisor) -> Reply:
 @commands.post(f"{PATH}/cancellations", Grounds, (*OFFICER, *CITY), status=200)
 async def void(call: Call, body: Grounds) -> Reply:
     """End a session that cannot stand, before any result was announced."""
+    await session_of(call)
     return await call.execute(SESSION, call.id("session"), VoidSession(body.reason))

@@ -94,10 +94,12 @@ class Ballot:
     status: Status = "unknown"
     session: str = ""
     application: str = ""
+    public_key: str = ""
     voters: frozenset[str] = frozenset()
     recused: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
     marked: frozenset[str] = frozenset()
+    agree: int = 0
     key_destroyed: bool = False
 
 
@@ -219,11 +221,13 @@ def _close(state: Ballot, command: CloseBallot) -> Decision:
         invalid=command.invalid,
         receipts=tuple(sorted(command.receipts)),
     )
-    return Decision((closed,), releases=tuple(_receipt_claim(state, receipt) for receipt in sorted(command.receipts)))
+    releases = tuple(_receipt_claim(state, receipt) for receipt in sorted(command.receipts))
+    return Decision((closed,), releases=releases, reply={"status": "closed"})
 
 
 def _void(state: Ballot, cause: str) -> Decision:
-    return Decision((VoteVoided(session=state.session, application=state.application, cause=cause),))
+    voided = VoteVoided(session=state.session, application=state.application, cause=cause)
+    return Decision((voided,), reply={"status": "void"})
 
 
 def evolve(state: Ballot, payload: object, event: Envelope) -> Ballot:
@@ -237,6 +241,7 @@ def evolve(state: Ballot, payload: object, event: Envelope) -> Ballot:
                 status="open",
                 session=payload.session,
                 application=payload.application,
+                public_key=payload.public_key,
                 voters=frozenset(payload.voters),
                 recused=frozenset(payload.recused),
                 absent=frozenset(payload.absent),
@@ -244,7 +249,7 @@ def evolve(state: Ballot, payload: object, event: Envelope) -> Ballot:
         case VoterMarked():
             return replace(state, marked=state.marked | {payload.voter})
         case BallotClosed():
-            return replace(state, status="closed")
+            return replace(state, status="closed", agree=payload.agree)
         case VoteVoided():
             return replace(state, status="void")
         case BallotKeyDestroyed():

@@ -98,7 +98,10 @@ Command = InviteEndorser | GiveEndorsement | RefuseEndorsement | WithdrawEndorse
 
 @dataclass(frozen=True, slots=True)
 class Endorsement:
-    """An endorsement and the title it rests on, as a stream; empty before it is given."""
+    """An endorsement; the title it rests on, as a stream, and the endorser's unit are empty before it is given.
+
+    `cause` says why it no longer stands, and is empty while it does.
+    """
 
     status: Status = "unknown"
     application: str = ""
@@ -109,6 +112,8 @@ class Endorsement:
     specialty: str = ""
     employer: str = ""
     rests_on: str = ""
+    endorser_unit: str = ""
+    cause: str = ""
 
 
 INITIAL = Endorsement()
@@ -318,11 +323,11 @@ def evolve(state: Endorsement, payload: object, _event: object) -> Endorsement:
                 payload.employer,
             )
         case EndorsementGiven():
-            return replace(state, status="given", rests_on=payload.seen[0].stream)
+            return replace(state, status="given", rests_on=payload.seen[0].stream, endorser_unit=payload.endorser_unit)
         case EndorsementRefused():
             return replace(state, status="refused")
         case EndorsementWithdrawn():
-            return replace(state, status="withdrawn", rests_on="")
+            return replace(state, status="withdrawn", cause=payload.cause)
         case _:
             return state
 

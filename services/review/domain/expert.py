@@ -101,11 +101,12 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One appointment."""
+    """One appointment; `ended` once its bearer was removed."""
 
     committee: str
     from_day: date
     until: date
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +308,7 @@ def _term_reasons(state: Expert, command: AppointExpert) -> Iterator[Reason]:
             pointer="/until",
             ruleset=rules.identity,
         )
-    standing = [one for one in state.terms if one.committee == committee.identity]
+    standing = [one for one in state.terms if one.committee == committee.identity and not one.ended]
     if any(one.from_day <= command.until and command.from_day <= one.until for one in standing):
         last = max(one.until for one in standing)
         yield Reason(
@@ -329,7 +330,8 @@ def evolve(state: Expert, payload: object, _event: object) -> Expert:
             term = Term(payload.committee, payload.from_day, payload.until)
             return replace(state, terms=(*state.terms, term))
         case ExpertRemoved():
-            return replace(state, status="removed", admissions=())
+            ended = tuple(replace(one, ended=True) for one in state.terms)
+            return replace(state, status="removed", admissions=(), terms=ended)
         case _:
             return state
 

@@ -62,9 +62,9 @@ class PoolMember:
 
 @dataclass(frozen=True, slots=True)
 class EmploymentFact:
-    """Where a person works now; empty for nowhere."""
+    """The employers for whom a person works now."""
 
-    employer: str
+    employers: tuple[str, ...]
     seen: Seen
 
 

@@ -207,8 +207,7 @@ def declare_relations(state: Session, command: DeclareRelations, context: Contex
         for one in command.answers
         if not one.relations
         and (expert, one.application) not in state.recused
-        and command.employment.employer
-        and command.employment.employer == state.candidates[one.application].file.employer
+        and state.candidates[one.application].file.employer in command.employment.employers
     ]
     return Decision((declared, *granted, *colleagues))
 
@@ -259,14 +258,14 @@ def assign_supervisor(state: Session, command: AssignSupervisor, context: Contex
     Refused
         `SUPERVISOR_CONFLICT` with the grounds, `FORBIDDEN_ACTOR`.
     """
-    who, employer = command.supervisor, command.employment.employer
+    who = command.supervisor
     files = [one.file for one in state.candidates.values() if one.standing != "dropped"]
     pool = set(state.pending.pool) if state.pending else set[str]()
     grounds = {
         "expert": who in {*state.seats, *state.former, *pool},
         "candidate": any(who == file.applicant for file in files),
         "endorser": any(who in file.endorsers for file in files),
-        "candidate's employer": bool(employer) and any(employer == file.employer for file in files),
+        "candidate's employer": any(file.employer in command.employment.employers for file in files),
     }
     reasons = list(forbidden(context, "十六.4", role=Role.AGENCY_OFFICER.value, unit=state.agency))
     if any(grounds.values()):

@@ -29,7 +29,7 @@ def open_session(state: Session, command: OpenSession, context: Context) -> Deci
     missing = sorted({command.chair, *command.vice_chairs} - set(command.present))
     refuse_all(
         [
-            *forbidden(context, "§1.19", role=Role.AGENCY_OFFICER.value, unit=state.agency),
+            *_hall_reasons(state, (command.chair,), context),
             *(Reason("NOT_DRAWN", "十三.5", facts={"expert": one}, pointer="/present") for one in strangers),
             *(Reason("NOT_PRESENT", "§1.19", facts={"expert": one}, pointer="/chair") for one in missing),
             *supervision_reasons(state, supervised=command.supervised),
@@ -48,6 +48,12 @@ def open_session(state: Session, command: OpenSession, context: Context) -> Deci
         ruleset=state.ruleset,
     )
     return Decision((opened,), ruleset=state.ruleset)
+
+
+def _hall_reasons(state: Session, presiding: tuple[str, ...], context: Context) -> Iterator[Reason]:
+    """Give `FORBIDDEN_ACTOR` for anyone but who presides and the officers of the session's agency."""
+    if context.actor.role != Role.CHAIR or context.actor.person not in presiding:
+        yield from forbidden(context, "§1.19", role=Role.AGENCY_OFFICER.value, unit=state.agency)
 
 
 def supervision_reasons(state: Session, *, supervised: bool) -> Iterator[Reason]:
@@ -108,7 +114,7 @@ def change_presence(state: Session, command: ChangePresence, context: Context) -
     Refused
         `NOT_DRAWN`, `FORBIDDEN_ACTOR`, `ILLEGAL_TRANSITION` when it is so already.
     """
-    reasons = list(forbidden(context, "§1.19", role=Role.AGENCY_OFFICER.value, unit=state.agency))
+    reasons = list(_hall_reasons(state, state.presiding, context))
     if command.expert not in state.seats:
         reasons.append(Reason("NOT_DRAWN", "十三.5", facts={"expert": command.expert}))
     refuse_all(reasons)

@@ -8,6 +8,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Literal
 
+from libs.events.contracts.intake import BlobRef
 from libs.events.contracts.review import ResultAnnounced, SessionPlanned
 from libs.events.contracts.review_session import (
     BallotCalled,
@@ -57,6 +58,7 @@ class Session:
     committee: str = ""
     committee_size: int = 0
     committee_until: date = date.min
+    series: str = ""
     ruleset: str = ""
     level: Level = Level.TECHNICIAN
     held_on: date = date.min
@@ -69,6 +71,7 @@ class Session:
     present: frozenset[str] = frozenset()
     presiding: tuple[str, ...] = ()
     supervisor: str = ""
+    minutes: BlobRef | None = None
 
     def voters(self, application: str) -> tuple[str, ...]:
         """Give the experts who may vote on a candidate now: seated, in the room, not recused (§11.6)."""
@@ -133,7 +136,7 @@ def evolve(  # noqa: C901, PLR0911, PLR0912 - one branch an event
         case ResultSigned():
             return replace(state, phase="signed")
         case MinutesArchived():
-            return replace(state, phase="archived")
+            return replace(state, phase="archived", minutes=payload.minutes)
         case SessionVoided():
             return replace(state, phase="void")
         case _:
@@ -148,6 +151,7 @@ def _planned(payload: SessionPlanned, stream: str) -> Session:
         committee=payload.committee,
         committee_size=payload.committee_size,
         committee_until=payload.committee_until,
+        series=payload.series,
         ruleset=payload.ruleset,
         level=payload.level,
         held_on=beijing_date(payload.held_at),

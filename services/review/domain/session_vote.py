@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from libs.events.contracts.review import ResultAnnounced
 from libs.events.contracts.review_session import BallotCalled, Candidate, ResultSigned
-from libs.kernel.decisions import Context, Decision
+from libs.kernel.decisions import Actor, Context, Decision
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
 from libs.kernel.terms import EndorsementKind, Route
 from services.review.domain.facts import RulesFact, ruleset_reasons
@@ -39,7 +39,7 @@ def call_vote(state: Session, command: CallVote, context: Context) -> Decision:
     voters = state.voters(application)
     refuse_all(
         [
-            *presiding_reasons(state, application, context),
+            *presiding_reasons(state, application, context.actor),
             *supervision_reasons(state, supervised=True),
             *ruleset_reasons(command.rules, state.ruleset),
             *lawful_committee_reasons(state, context),
@@ -82,14 +82,14 @@ def _callable(found: OnFile, command: CallVote) -> None:
         raise illegal_transition(found.standing, "CallVote", ["waiting", "ballot void"])
 
 
-def presiding_reasons(state: Session, application: str, context: Context) -> Iterator[Reason]:
+def presiding_reasons(state: Session, application: str, actor: Actor) -> Iterator[Reason]:
     """Say why the actor may not preside over a candidate: no chair of this session, recused, or not there."""
-    person = context.actor.person
+    person = actor.person
     if person not in state.presiding:
         yield Reason(
             "FORBIDDEN_ACTOR",
             "§1.19 §1.22",
-            facts={"person": person, "role": context.actor.role},
+            facts={"person": person, "role": actor.role},
             change={"needed": "the chair or a vice-chair of this session"},
         )
     else:
@@ -176,7 +176,7 @@ def announce_result(state: Session, command: AnnounceResult, context: Context) -
         raise illegal_transition(f"ballot {ballot.status}", "AnnounceResult", ["ballot closed"])
     refuse_all(
         [
-            *presiding_reasons(state, application, context),
+            *presiding_reasons(state, application, context.actor),
             *ruleset_reasons(command.rules, state.ruleset),
         ]
     )
@@ -210,7 +210,7 @@ def sign_results(state: Session, context: Context) -> Decision:
             facts={"state": "results open", "command": "SignResults", "without_result": pending},
             change={"allowed_in": ["all announced"]},
         )
-    refuse_all(presiding_reasons(state, "", context))
+    refuse_all(presiding_reasons(state, "", context.actor))
     results = {key: state.candidates[key].passed for key in state.live()}
     signed = ResultSigned(
         chair=context.actor.person,

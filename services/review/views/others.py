@@ -79,7 +79,8 @@ def _fold_person(row: Row, event: Event) -> Row:
             return row
 
 
-_OF_DRAFT = ("applicant", "employer", "agency", "campaign", "series", "specialty", "level", "route", "ruleset")
+_CHANGEABLE = ("employer", "specialty", "level", "route", "district")
+_OF_DRAFT = (*_CHANGEABLE, "applicant", "agency", "campaign", "series", "ruleset")
 
 
 def _fold_application(row: Row, event: Event) -> Row:
@@ -89,7 +90,7 @@ def _fold_application(row: Row, event: Event) -> Row:
             begun = {name: data[name] for name in _OF_DRAFT}
             return {**begun, "endorsements": [], "accepted": False, "paid": False, "held": False, "ended": False}
         case "DraftChanged":
-            return {**row, **{name: data[name] for name in ("employer", "specialty", "level", "route")}}
+            return {**row, **{name: data[name] for name in _CHANGEABLE}}
         case "ApplicationAccepted":
             return {**row, "accepted": True, "endorsements": data["endorsements"]}
         case "ApplicationPaid":

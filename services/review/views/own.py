@@ -1,4 +1,4 @@
-"""Review's own streams by what decisions look them up by."""
+"""Review's own streams by what they are looked up by: experts, endorsements, ballots that have ended."""
 
 from __future__ import annotations
 
@@ -6,54 +6,45 @@ from libs.events.envelope import Event
 from libs.events.views import Row, View
 
 
-def _titles(event: Event) -> list[str]:
-    return [one["stream"] for one in event.data["seen"] if one["stream"].startswith("title-")]
-
-
 def _fold_expert(row: Row, event: Event) -> Row:
+    committees: list[str] = row.get("committees") or []
     match event.type:
         case "ExpertAdmitted":
-            known = row.get("titles") or []
-            return {**row, "committees": row.get("committees") or [], "titles": sorted({*known, *_titles(event)})}
+            return {"committees": committees, "admitted": True}
         case "ExpertAppointed":
-            return {**row, "committees": sorted({*(row.get("committees") or []), event.data["committee"]})}
+            return {**row, "committees": sorted({*committees, event.data["committee"]})}
         case "ExpertRemoved":
-            return {**row, "committees": [], "titles": []}
+            return {"committees": [], "admitted": False}
         case _:
             return row
 
 
 def _fold_endorsement(row: Row, event: Event) -> Row:
-    data = event.data
     match event.type:
         case "EndorsementInvited":
-            return {"application": data["application"], "endorser": data["endorser"], "state": "invited", "titles": []}
+            return {"endorser": event.data["endorser"], "title": None}
         case "EndorsementGiven":
-            return {**row, "endorser_unit": data["endorser_unit"], "state": "given", "titles": _titles(event)}
-        case "EndorsementRefused":
-            return {**row, "state": "refused"}
+            return {**row, "title": event.data["seen"][0]["stream"]}
         case "EndorsementWithdrawn":
-            return {**row, "state": "withdrawn"}
+            return {**row, "title": None}
         case _:
             return row
 
 
-def _fold_session(row: Row, event: Event) -> Row:
+def _fold_ballot(row: Row, event: Event) -> Row:
     match event.type:
-        case "SessionPlanned":
-            return {"applications": event.data["candidates"]}
-        case "SessionVoided":
-            return {"applications": []}
+        case "BallotClosed" | "VoteVoided":
+            return {"unfinished": True}
+        case "BallotKeyDestroyed":
+            return {"unfinished": False}
         case _:
             return row
 
 
-EXPERTS = View("experts", ("review",), frozenset({"expert"}), {"committees": "jsonb", "titles": "jsonb"}, _fold_expert)
-ENDORSEMENTS = View(
-    "endorsements",
-    ("review",),
-    frozenset({"endorsement"}),
-    {"application": "text", "endorser": "text", "endorser_unit": "text", "state": "text", "titles": "jsonb"},
-    _fold_endorsement,
+EXPERTS = View(
+    "experts", ("review",), frozenset({"expert"}), {"committees": "jsonb", "admitted": "boolean"}, _fold_expert
 )
-CANDIDATES = View("candidates", ("review",), frozenset({"session"}), {"applications": "jsonb"}, _fold_session)
+ENDORSEMENTS = View(
+    "endorsements", ("review",), frozenset({"endorsement"}), {"endorser": "text", "title": "text"}, _fold_endorsement
+)
+BALLOTS = View("ballots", ("review",), frozenset({"ballot"}), {"unfinished": "boolean"}, _fold_ballot)

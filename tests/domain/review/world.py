@@ -170,7 +170,7 @@ def pool(size: int) -> tuple[ask.PoolMember, ...]:
 
 def works_at(employer: str = uid("elsewhere")) -> ask.EmploymentFact:
     """Say where a person works."""
-    return ask.EmploymentFact(employer, seen("person-" + uid("someone"), 3))
+    return ask.EmploymentFact((employer,), seen("person-" + uid("someone"), 3))
 
 
 def endorsement(name: str, cause: str = "", unit: str = uid("elsewhere")) -> ask.EndorsementFact:

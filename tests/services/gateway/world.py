@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,23 +24,16 @@ from starlette.responses import JSONResponse, Response
 from deploy.local.info import StackInfo
 from deploy.local.outside_process import OutsideInfo
 from libs.events.clock import FileClock
-from libs.events.contracts.base import Payload
 from libs.events.database import migrate, prepare
-from libs.events.envelope import GENESIS, Cause, Event, write
-from libs.events.sealing import EventSealer
+from libs.events.envelope import Event
 from libs.events.topics import partition_of, topic_name
 from libs.web.settings import Settings
 from libs.web.spine import Spine
 from services.gateway.app import PARTS, create
+from tests.domain.gateway.story import NOON, Story, key_of
 
-NOON = datetime(2025, 3, 3, 4, 0, tzinfo=UTC)
 SERVICES = ("intake", "review", "certificate", "integrity")
 PATIENCE = 30.0
-
-
-def key_of(person: str) -> bytes:
-    """Give a person's key; the test's intake answers with the same."""
-    return hashlib.sha256(person.encode()).digest()
 
 
 @dataclass
@@ -52,6 +44,7 @@ class Upstream:
     app: FastAPI = field(default_factory=lambda: FastAPI(openapi_url=None, docs_url=None, redoc_url=None))
     asked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     erased: set[str] = field(default_factory=set[str])
+    broken: bool = False
     answer: Callable[[Request, bytes], Awaitable[Response]] | None = None
     document: dict[str, Any] = field(default_factory=lambda: {"paths": {}, "components": {"schemas": {}}})
 
@@ -62,6 +55,8 @@ class Upstream:
 
         @self.app.post("/internal/keys")
         async def keys(request: Request) -> Response:
+            if self.broken:
+                return Response(status_code=500)
             wanted = set((await request.json())["persons"]) - self.erased
             return JSONResponse({"keys": {one: base64.b64encode(key_of(one)).decode() for one in wanted}})
 
@@ -85,7 +80,9 @@ class Upstream:
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[str]:
     """Serve an ASGI app on a free port of this machine; give its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    # With its protocol named, or asyncio does not turn Nagle's delay off: 40 ms an answer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
@@ -97,40 +94,6 @@ async def serving(app: Any) -> AsyncIterator[str]:
         server.should_exit = True
         await task
         listener.close()
-
-
-@dataclass
-class Stream:
-    """A stream as its service writes it, event after event."""
-
-    world: World
-    name: str
-    last: Event | None = None
-
-    @property
-    def id(self) -> str:
-        return self.name.partition("-")[2]
-
-    def say(self, *payloads: Payload, actor: str = "actor-1", role: str = "city", at: datetime = NOON) -> list[Event]:
-        """Write the next events of the stream."""
-        events: list[Event] = []
-        for payload in payloads:
-            version = self.last.version + 1 if self.last else 1
-            cause = Cause(str(uuid4()), actor, role, "", str(uuid4()), str(uuid4()), "")
-            keys = {value.person: key_of(value.person) for value in vars(payload).values() if hasattr(value, "person")}
-            self.last = write(
-                payload,
-                stream=self.name,
-                version=version,
-                time=at + timedelta(seconds=version),
-                recorded=at + timedelta(seconds=version),
-                prev_hash=self.last.hash if self.last else GENESIS,
-                cause=cause,
-                ruleset="",
-                sealer=lambda event_id, keys=keys: EventSealer(event_id, keys),
-            )
-            events.append(self.last)
-        return events
 
 
 @dataclass
@@ -154,13 +117,13 @@ class World:
             user = {"roles": list(roles), **relations}
             made = await self.http.put(f"{self.outside.issuer}/dev/users/{subject}", json=user, headers=admin)
             made.raise_for_status()
-            minted = await self.http.post(
-                f"{self.outside.issuer}/dev/tokens", json={"sub": subject}, headers=admin
-            )
+            minted = await self.http.post(f"{self.outside.issuer}/dev/tokens", json={"sub": subject}, headers=admin)
             self.tokens[known] = minted.raise_for_status().json()["access_token"]
         return self.tokens[known]
 
-    async def send(self, method: str, path: str, *roles: str, headers: dict[str, str] | None = None, **more: Any) -> httpx2.Response:
+    async def send(
+        self, method: str, path: str, *roles: str, headers: dict[str, str] | None = None, **more: Any
+    ) -> httpx2.Response:
         """Send a request to the gateway, as the public or with a token of these roles and relations."""
         relations = {name: more.pop(name) for name in ("person", "unit", "district") if name in more}
         sent = dict(headers or {})
@@ -178,10 +141,6 @@ class World:
         assert answer.status_code == 200, answer.text
         return answer.json()["items"]
 
-    def stream(self, kind: str, identity: str | None = None) -> Stream:
-        """Begin a stream."""
-        return Stream(self, f"{kind}-{identity or uuid4()}")
-
     async def publish(self, events: Iterable[Event], *, folded: bool = True) -> None:
         """Put events on their topics as the relays do, and wait until the gateway has folded them."""
         sent = list(events)
@@ -196,9 +155,16 @@ class World:
         if folded:
             await self.folded(sent)
 
+    async def tell(self, story: Story) -> None:
+        """Publish what a story has told since it was last published, and wait until it is folded."""
+        await self.publish(story.told)
+        story.told = []
+
     async def folded(self, events: Sequence[Event]) -> None:
         """Wait until the gateway has folded these events."""
-        latest = {event.stream: max(one.version for one in events if one.stream == event.stream) for event in events}
+        latest: dict[str, int] = {}
+        for event in events:
+            latest[event.stream] = max(event.version, latest.get(event.stream, 0))
         async with asyncio.timeout(PATIENCE):
             while True:
                 rows = await self.spine.pool.fetch(

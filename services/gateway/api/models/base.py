@@ -74,5 +74,3 @@ class EventPage(Part):
     items: list[Event]
     next: str
     prev: None
-
-

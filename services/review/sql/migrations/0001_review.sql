@@ -1,6 +1,7 @@
--- The box of sealed ballots. Random ids, no time, no voter, no order: until it is emptied, only a join on a row's
--- xmin with its VoterMarked event tells which sealed box a voter cast, and it stays sealed; after the key's
--- destruction and the deletion of the rows there is nothing to join (rules §14.1).
+-- The box of sealed ballots. Random ids, no time, no voter, no order. A box is committed with its voter's mark, so
+-- until it is emptied a join on xmin, and for ever the write-ahead log, tells who cast which sealed box; deleted
+-- rows stay in their pages until vacuum. None of it opens anything: the key is destroyed before the rows are
+-- deleted, and was never in this database (rules §14.1).
 create table ballot_box (
     ballot uuid not null,
     id uuid primary key,
@@ -8,7 +9,12 @@ create table ballot_box (
 );
 create index ballot_box_by_ballot on ballot_box (ballot);
 insert into side_tables (name) values ('ballot_box');
-create index events_of_ended_ballots on events (stream) where type in ('BallotClosed', 'VoteVoided', 'BallotKeyDestroyed');
+
+-- The keys of agencies, under which minutes are stored: they are kept when a person is erased.
+create table unit_keys (
+    unit uuid primary key,
+    key bytea not null
+);
 
 -- What review knows of others, each row folded from one stream.
 create table rulesets (
@@ -76,6 +82,7 @@ create table applications (
     specialty text,
     level text,
     route text,
+    district text,
     ruleset text,
     endorsements jsonb,
     accepted boolean,
@@ -84,31 +91,29 @@ create table applications (
     ended boolean
 );
 
--- Review's own streams by what decisions look them up by.
+-- Review's own streams by what they are looked up by.
 create table experts (
     stream text collate "C" primary key,
     version bigint not null,
     hash bytea not null,
     committees jsonb,
-    titles jsonb
+    admitted boolean
 );
+create index experts_by_committee on experts using gin (committees);
 
 create table endorsements (
     stream text collate "C" primary key,
     version bigint not null,
     hash bytea not null,
-    application text,
     endorser text,
-    endorser_unit text,
-    state text,                                    -- invited, given, refused, withdrawn
-    titles jsonb                                   -- the titles that it rests on
+    title text                                     -- the title that it rests on, while it stands
 );
-create index endorsements_by_application on endorsements (application);
-create index endorsements_by_endorser on endorsements (endorser);
+create index endorsements_that_stand on endorsements (endorser) where title is not null;
 
-create table candidates (
+create table ballots (
     stream text collate "C" primary key,
     version bigint not null,
     hash bytea not null,
-    applications jsonb
+    unfinished boolean                             -- ended, and its key not destroyed yet
 );
+create index ballots_unfinished on ballots (stream) where unfinished;
