@@ -48,8 +48,7 @@ def records(count: int) -> Iterator[Stored]:
 
 async def fill(stack: StackInfo, database: str, count: int) -> None:
     """Put records into the store of a database."""
-    address = stack.dsn("postgres").rpartition("/")
-    owner = await asyncpg.connect(f"{address[0]}/{database}")
+    owner = await asyncpg.connect(stack.dsn(database))
     try:
         rows = records(count)
         while page := list(islice(rows, 50_000)):

@@ -57,6 +57,11 @@ COUNTER = Aggregate("counter", 0, decide, evolve)
 COUNTERS = View("counters", ("bench",), frozenset({"counter"}), {"total": "bigint", "label": "text"}, fold)
 
 
+def tag(use: str) -> str:
+    """Name a database, topic or group so that no other run has it."""
+    return f"bench_{use}_{uuid4().hex[:8]}"
+
+
 class NoKeys:
     """Nobody's keys."""
 

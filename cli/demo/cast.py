@@ -90,7 +90,7 @@ async def import_title(city: Actor, member: Member, level: str, obtained_on: str
         "scope": "",
         "obtained_on": obtained_on,
         "issuer": "北京市人力资源和社会保障局",
-        "certificate_no": f"旧{member.who.id_number[6:10]}{member.who.phone[-8:]}",
+        "certificate_no": f"旧{obtained_on[:4]}{member.who.person[:8]}",
         "provenance": "2003年以来电子职称证书库导入",
         "confirmed": True,
     }
@@ -99,13 +99,12 @@ async def import_title(city: Actor, member: Member, level: str, obtained_on: str
     return reply.id
 
 
-async def assemble(world: World, seed: int) -> Cast:
+async def assemble(world: World) -> Cast:
     """Set the house up: officials, rule sets, employers, agency, committee, experts, peers."""
-    people = People(seed)
     agency_city, publishing_city = await asyncio.gather(
         world.actor("市人社局甲 city", ["city"]), world.actor("市人社局乙 city", ["city"])
     )
-    cast = Cast(world, people, (agency_city, publishing_city), agency_city)
+    cast = Cast(world, world.people, (agency_city, publishing_city), agency_city)
     await _publish_rules(cast)
     await _units(cast)
     await _persons(cast)

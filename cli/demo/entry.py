@@ -142,9 +142,7 @@ async def assess_and_qualify(cast: Cast, case: Case, outcome: str = "met") -> di
 
 async def pay(cast: Cast, case: Case) -> None:
     """Pay the bill at the channel, twice over: the second is owed back."""
-    body = await cast.world.until(
-        "the bill is there", case.member.actor, case.path, lambda body: bool(body.get("fee"))
-    )
+    body = await cast.world.until("the bill is there", case.member.actor, case.path, lambda body: bool(body.get("fee")))
     case.payment = body["fee"]["payment"]
     await cast.world.until(
         "the bill can be paid", case.member.actor, f"/v1/payments/{case.payment}", lambda body: body["status"] == "open"

@@ -44,6 +44,7 @@ class People:
     """Makes people, one after the other, the same for the same seed."""
 
     seed: int
+    made: list[Somebody] = field(default_factory=list[Somebody])
     _random: Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,12 +56,14 @@ class People:
         year = born or pick.randint(1968, 1994)
         digits = f"{pick.choice(DISTRICT_CODES)}{year}{pick.randint(1, 12):02d}{pick.randint(1, 28):02d}"
         digits += f"{pick.randint(1, 999):03d}"
-        return Somebody(
+        somebody = Somebody(
             person=self.identity(),
             name=name or pick.choice(SURNAMES) + pick.choice(GIVEN),
             id_number=digits + ric.calc_check_digit(digits + "0"),
             phone=f"138{pick.randint(0, 99_999_999):08d}",
         )
+        self.made.append(somebody)
+        return somebody
 
     def identity(self) -> str:
         """Make an identity as an identity provider would give one."""

@@ -11,13 +11,11 @@ from cli.demo.files import pdf
 from cli.demo.people import Somebody
 from cli.demo.world import World
 
-SEED = 2023
-
 
 async def tell(world: World) -> dict[str, Any]:
     """Drive everything through the gateway; whatever does not do what it says raises."""
     world.at(beijing("2026-03-02 09:00"))
-    cast = await assemble(world, SEED)
+    cast = await assemble(world)
     await open_campaign(cast)
     await review.form_committee(cast)
     world.at(beijing("2026-03-03 10:00"))

@@ -14,9 +14,11 @@ from uuid import uuid4
 import httpx2
 from rich.console import Console
 
+from cli.demo.people import People
 from deploy.local.house import HouseInfo
 from libs.events.clock import FileClock
 
+SEED = 2023
 RENEW_SECONDS = 240
 VISIBLE_SECONDS = 20
 LOOK_SECONDS = 0.05
@@ -111,6 +113,7 @@ class World:
         self.clock = FileClock(Path(info.clock_file))
         self.http = httpx2.AsyncClient(timeout=30)
         self.steps: list[Step] = []
+        self.people = People(SEED)
         self._console = console
         self._auditor: Actor | None = None
 
@@ -151,9 +154,7 @@ class World:
             sent.setdefault("Idempotency-Key", str(uuid4()))
         raw = body if isinstance(body, bytes) else None
         members = None if isinstance(body, bytes) else body
-        answer = await self.http.request(
-            method, f"{self.info.gateway}{path}", headers=sent, content=raw, json=members
-        )
+        answer = await self.http.request(method, f"{self.info.gateway}{path}", headers=sent, content=raw, json=members)
         kind = answer.headers.get("content-type", "")
         return Reply(answer.status_code, answer.json() if "json" in kind else {"bytes": answer.content}, answer.headers)
 

@@ -105,7 +105,9 @@ class GroupCommit:
         while True:
             connection = None
             try:
-                connection = await asyncio.wait_for(self._connect(), COMMIT_SECONDS)
+                # Not wait_for: before Python 3.12 it swallows a cancellation that comes as it ends.
+                async with asyncio.timeout(COMMIT_SECONDS):
+                    connection = await self._connect()
                 backoff = 0.05
                 while True:
                     await self._write(connection, await self._take())
@@ -157,9 +159,8 @@ class GroupCommit:
 
     async def _settle(self, connection: asyncpg.Connection, batch: list[_Waiting], tries: int = DEADLOCKS) -> None:
         try:
-            outcomes = await asyncio.wait_for(
-                append_batch(connection, [waiting.append for waiting in batch]), COMMIT_SECONDS
-            )
+            async with asyncio.timeout(COMMIT_SECONDS):
+                outcomes = await append_batch(connection, [waiting.append for waiting in batch])
         except asyncpg.TransactionRollbackError:
             if tries == 1:
                 raise

@@ -194,7 +194,8 @@ class TopicConsumer:
         finally:
             # A broker that is away must not keep the watchdog from starting anew.
             with suppress(TimeoutError):
-                await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
+                async with asyncio.timeout(STOP_SECONDS):
+                    await consumer.stop()
 
     async def _position(self, consumer: AIOKafkaConsumer, mine: _Partitions) -> None:
         wanted = sorted(mine.unpositioned & consumer.assignment())

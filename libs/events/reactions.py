@@ -129,7 +129,8 @@ class ReactionExecutor:
             self._sink.owed.clear()
             if not await self.turn():
                 try:
-                    await asyncio.wait_for(self._sink.owed.wait(), 0.25)
+                    async with asyncio.timeout(0.25):
+                        await self._sink.owed.wait()
                 except TimeoutError:
                     continue
 

@@ -119,7 +119,8 @@ class Relay:
                 page = await read_page(reader, after, PAGE)
             return page
         try:
-            await asyncio.wait_for(appended.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):
+                await appended.wait()
         except TimeoutError:
             return await read_page(reader, after, PAGE)
         return []
@@ -132,7 +133,8 @@ async def _close(producer: AIOKafkaProducer) -> None:
     ever, and one left alone would send old records behind a later leader's back.
     """
     try:
-        await asyncio.wait_for(producer.stop(), STOP_SECONDS)
+        async with asyncio.timeout(STOP_SECONDS):
+            await producer.stop()
     except TimeoutError:
         await producer._sender.close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         await producer.client.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -35,6 +36,7 @@ def build(parts: Parts, settings: Settings) -> Server:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await spine.start()
+        calm_garbage()
         try:
             yield
         finally:
@@ -63,6 +65,17 @@ def build(parts: Parts, settings: Settings) -> Server:
         return JSONResponse(document(app, models))
 
     return Server(parts.front(spine, app) if parts.front else app, parts.name, settings.trace_ratio)
+
+
+def calm_garbage() -> None:
+    """Look for cycles rarely, and not among what was there at the start.
+
+    Records and rows come by the ten thousand and hold no cycles: looking through them takes a quarter of a
+    projection's time at Python's own thresholds.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def start_logging() -> None:

@@ -34,7 +34,7 @@ def _adapters(spine: Spine) -> Adapters:
     adapters = Adapters(
         issuing=Issuing(spine.pool),
         printer=Printer(),
-        records=Records(spine.database),
+        records=Records(spine.database, spine.pool),
         throttle=Throttle(spine.settings.verifications),
     )
     spine.exits.callback(adapters.printer.close)

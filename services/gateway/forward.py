@@ -46,6 +46,7 @@ PASSED_BACK: Final = frozenset(
         "Location",
         "Retry-After",
         "WWW-Authenticate",
+        "X-Robots-Tag",
     )
 )
 KEPT_SECONDS: Final = 4.0
@@ -123,6 +124,9 @@ class Forwarder:
         await body.begin()
         headers = {PASSED_ON[name]: value.decode("latin-1") for name, value in scope["headers"] if name in PASSED_ON}
         headers["traceparent"] = scope["traceparent"]
+        if scope.get("client"):
+            # What the client wrote there ends here: the address that the gateway saw is the one that counts.
+            headers["X-Forwarded-For"] = scope["client"][0]
         # A command with its key, sent twice, is done once: so a connection that broke is no reason to give up.
         again = body.whole and (scope["method"] == "GET" or "Idempotency-Key" in headers)
         asked = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")

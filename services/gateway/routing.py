@@ -15,7 +15,7 @@ OWNERS: Final = {
         "intake": ("persons", "employers", "rulesets", "campaigns", "applications", "payments"),
         "review": ("agencies", "committees", "experts", "endorsements", "sessions", "ballots", "notices"),
         "certificate": ("titles", "certificates", "verifications"),
-        "integrity": ("cases", "bans", "records"),
+        "integrity": ("cases", "bans", "records", "offices"),
     }.items()
     for segment in segments
 }
@@ -24,6 +24,13 @@ SERVICES: Final = tuple(dict.fromkeys(OWNERS.values()))
 _FORWARDED: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # Nothing percent-encoded and no dot segments: what is forwarded means the same to every hop.
 _PATH: Final = re.compile(r"/v1/([a-z.]+)((?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*)")
+# The pages behind a certificate's QR code. A code is what people type, so it may be percent-encoded.
+_VERIFY: Final = re.compile(r"/verify(?:/assets)?(?:/(?!\.{1,2}$)[A-Za-z0-9._~%-]+)?")
+
+
+PUBLIC_PAGES: Final = "/verify"
+"""What a stranger opens: the certificate service answers it, and the address on the QR code is the gateway's."""
+_PAGE: Final = re.compile(r"/verify(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~%-]{1,200}){0,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +42,23 @@ class Route:
 
 
 HERE: Final = Route("")
+_PAGES: Final = Route("/verify/…", "certificate")
+_PAGES: Final = Route("/verify/…", "certificate")
 _ROUTES: Final = {segment: Route(f"/v1/{segment}/…", service) for segment, service in OWNERS.items()}
 
 
 def route(method: str, raw_path: bytes) -> Route:
-    """Say where a request under `/v1/` goes.
+    """Say where a request under `/v1/`, or for a public page, goes.
 
     Raises
     ------
     Refused
         NOT_FOUND for a path whose first segment nobody owns, or that is no plain path.
     """
-    match = _PATH.fullmatch(raw_path.decode("latin-1"))
+    path = raw_path.decode("latin-1")
+    if method == "GET" and _PAGE.fullmatch(path):
+        return _PAGES
+    match = _PATH.fullmatch(path)
     if match is None:
         raise Refused.one("NOT_FOUND")
     first, rest = match[1], match[2]

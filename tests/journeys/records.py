@@ -46,9 +46,7 @@ async def read_stores(house: House) -> dict[str, list[Record]]:
     for service in SERVICES:
         connection = await asyncpg.connect(**house.database(service).arguments())
         try:
-            rows = await connection.fetch(
-                "select stream, version, type, record from events order by tick, position"
-            )
+            rows = await connection.fetch("select stream, version, type, record from events order by tick, position")
         finally:
             await connection.close()
         found[service] = [Record(service, row["stream"], row["version"], row["type"], row["record"]) for row in rows]

@@ -238,13 +238,13 @@ class Bureau:
             assert answer.status_code == 200, answer.text
         return case, evidence
 
-    async def revoke(self, city: Someone, granted: Granted, severity: str = "ordinary") -> str:
+    async def revoke(self, city: Someone, person: str, title: str) -> str:
         """A founded case in which the city revokes a title; give the case."""
         await self.rules("notice-2023-10")
-        case, evidence = await self.case_on(city, granted.person, severity)
-        await self.seen_in("integrity", "titles", f"title-{granted.title}", 1)
+        case, evidence = await self.case_on(city, person)
+        await self.seen_in("integrity", "titles", f"title-{title}", 1)
         body = {
-            "title": granted.title,
+            "title": title,
             "ground": "false_material",
             "evidence": evidence,
             "reasons": "依据第十七条",
@@ -252,6 +252,7 @@ class Bureau:
         }
         answer = await city.post("integrity", f"/v1/cases/{case}/revocations", body)
         assert answer.status_code == 200, answer.text
+        await self.until("certificate", f"title-{title}", "TitleVoided")
         return case
 
     async def tell(self, service: str, stream: str, *payloads: Payload) -> None:

@@ -19,6 +19,8 @@ from tests.spine.world import PATIENCE, Shop, append_of, counted, eventually, st
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
+    from libs.events.database import Database
+
 
 async def all_of(commit: GroupCommit, appends: Iterable[Append]) -> list[Outcome | BaseException]:
     """Let all callers call at once; whoever hangs fails the test."""
@@ -206,3 +208,12 @@ async def test_a_caller_that_goes_away_disturbs_nobody(shop: Shop, locked: async
     again = await all_of(shop.commit, appends)
     assert all(outcome == DONE or isinstance(outcome, Seen) for outcome in again)
     assert await shop.pool.fetchval("select count(*) from events") == 60
+
+
+async def test_a_commit_that_is_closed_as_it_connects_does_not_hang(database: Database) -> None:
+    for number in range(60):
+        commit = GroupCommit(lambda: databases.connect(database))
+        await asyncio.sleep(number / 2000)
+        closing = asyncio.ensure_future(commit.close())
+        await asyncio.wait({closing}, timeout=PATIENCE)
+        assert closing.done()

@@ -144,6 +144,6 @@ for _one in KINDS.values():
         _of(_one),
         _one.collection,
         f"list_events_of_{_one.name}",
-        f"Follow one of the {_one.collection}",
+        "Follow what happened to one",
         describe.feed((), by_id=True),
     )

@@ -155,7 +155,7 @@ def add(router: APIRouter, kind: Kind) -> None:
         f"{collection}/{{id}}",
         _item(kind),
         name=f"read_{kind.name}",
-        summary=f"Read one of the {kind.collection}",
+        summary="Read one",
         tags=[kind.collection],
         responses={200: {"model": model, "description": "The resource, as far as the caller may see it"}},
         openapi_extra=describe.item(roles),

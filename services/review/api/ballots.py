@@ -16,7 +16,7 @@ from libs.web.fields import Id
 from services.review import closing
 from services.review.api.offices import Grounds
 from services.review.api.relations import own_unit, present
-from services.review.domain.ballot import BALLOT, Ballot, CastVote, VoidBallot
+from services.review.domain.ballot import BALLOT, RECEIPT, Ballot, CastVote, VoidBallot
 from services.review.domain.session import SESSION
 from services.review.domain.session_vote import presiding_reasons
 
@@ -39,8 +39,13 @@ async def cast(call: Call, body: Vote) -> Reply:
     except ValueError as error:
         change = {"sealed_bytes": SEALED_BYTES}
         raise Refused.one("SCHEMA_INVALID", "§14.1", change=change, pointer="/sealed") from error
-    command = CastVote(voter=body.voter or call.actor.person, sealed=sealed, box=str(uuid4()), receipt=receipt(sealed))
-    return await call.execute(BALLOT, call.id("ballot"), command)
+    ballot, stub = call.id("ballot"), receipt(sealed)
+    copied = await call.spine.pool.fetchval(
+        "select exists (select from claims where name = $1 and value = $2)", RECEIPT, f"{ballot}:{stub}"
+    )
+    voter = body.voter or call.actor.person
+    command = CastVote(voter=voter, sealed=sealed, box=str(uuid4()), receipt=stub, copied=copied)
+    return await call.execute(BALLOT, ballot, command)
 
 
 @commands.post(f"{PATH}/closings", Nothing, (Role.CHAIR,), status=200)

@@ -19,6 +19,8 @@ from libs.kernel.terms import Role
 from services.review.domain.facts import Envelope, forbidden
 
 Status = Literal["unknown", "open", "closed", "void"]
+RECEIPT = "receipt"
+"""The claim that a ballot holds on each receipt until it is closed; its value is `<ballot>:<receipt>`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,15 @@ class OpenBallot:
 class CastVote:
     """A voter casts. It has no repr, so that no log or trace prints a sealed box beside its voter.
 
-    `box` and `receipt` are facts: a random id that the shell takes from the system's random source, and
-    SHA-256 of the sealed bytes (`libs.ballot.receipt`).
+    `box`, `receipt` and `copied` are facts: a random id that the shell takes from the system's random source,
+    SHA-256 of the sealed bytes (`libs.ballot.receipt`), and whether the ballot has a box with this receipt.
     """
 
     voter: str
     sealed: bytes
     box: str
     receipt: str
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +170,12 @@ def _cast(state: Ballot, command: CastVote, context: Context) -> Decision:
 
 
 def _receipt_claim(state: Ballot, receipt: str) -> Claim:
-    """Make a receipt unique, so that a copied box is refused; given up when the receipts are published."""
-    return Claim("receipt", f"{state.identity}:{receipt}")
+    """Keep a receipt, so that a copied box is refused; given up when the receipts are published.
+
+    A claim that this ballot itself holds is no obstacle to it, so the shell looks first (`CastVote.copied`); two
+    copies at the very same moment leave fewer receipts than votes, and the ballot is void.
+    """
+    return Claim(RECEIPT, f"{state.identity}:{receipt}")
 
 
 def _cast_reasons(state: Ballot, command: CastVote, context: Context) -> Iterator[Reason]:
@@ -195,6 +202,9 @@ def _cast_reasons(state: Ballot, command: CastVote, context: Context) -> Iterato
         yield Reason("NOT_DRAWN", "十三.5", facts={"voter": voter})
     if voter in state.marked:
         yield Reason("ALREADY_VOTED", "§14.5", facts={"voter": voter})
+    elif command.copied:
+        facts = {"receipt": command.receipt}
+        yield Reason("ALREADY_VOTED", "§14.5", facts=facts, change={"needed": "a box sealed anew"}, pointer="/sealed")
     if state.status != "open":
         yield Reason("LATE_BALLOT", "§1.20", facts={"voter": voter, "state": state.status})
 

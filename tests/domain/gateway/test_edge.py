@@ -7,7 +7,7 @@ import pytest
 from libs.kernel.refusals import Refused
 from services.gateway.access.kinds import BY_COLLECTION
 from services.gateway.limits import Limits
-from services.gateway.routing import OURS, OWNERS, route
+from services.gateway.routing import OURS, OWNERS, is_api, route
 
 ID = "3f0c6f0a-3a0e-4b0e-8c8f-1f2f3f4f5f6f"
 
@@ -30,6 +30,11 @@ ID = "3f0c6f0a-3a0e-4b0e-8c8f-1f2f3f4f5f6f"
         ("GET", "/v1/events", ""),
         ("GET", "/v1/openapi.json", ""),
         ("HEAD", "/v1/applications", ""),
+        ("POST", f"/v1/offices/{ID}/appointments", "integrity"),
+        ("GET", "/verify", "certificate"),
+        ("GET", "/verify/0123-4567-89AB-CDEF", "certificate"),
+        ("GET", "/verify/%E4%BD%A0", "certificate"),
+        ("GET", "/verify/assets/verify.css", "certificate"),
     ],
 )
 def test_a_path_goes_to_whoever_owns_its_first_segment(method, path, service):
@@ -51,16 +56,25 @@ def test_a_path_goes_to_whoever_owns_its_first_segment(method, path, service):
         "/v1/Persons",
         "/v1/persons/张",
         "/internal/keys",
+        "/verify/../internal/keys",
+        "/verify/..",
+        "/verify/a/b",
     ],
 )
 def test_a_path_that_is_not_plain_leads_nowhere(path):
-    with pytest.raises(Refused) as refusal:
-        route("POST", path.encode())
-    assert refusal.value.reasons[0].code == "NOT_FOUND"
+    for method in ("GET", "POST"):
+        with pytest.raises(Refused) as refusal:
+            route(method, path.encode())
+        assert refusal.value.reasons[0].code == "NOT_FOUND"
 
 
 def test_every_collection_is_owned_by_a_service_or_by_the_gateway():
     assert set(BY_COLLECTION) <= set(OWNERS) | OURS
+
+
+@pytest.mark.parametrize("path", ["/", "/livez", "/readyz", "/metrics", "/verifyx", "/v1"])
+def test_what_is_no_api_is_left_to_the_app(path):
+    assert not is_api(path)
 
 
 class Ticking:

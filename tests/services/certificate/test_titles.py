@@ -76,26 +76,11 @@ async def test_a_title_of_another_province_counts_once_it_is_confirmed(bureau: B
     assert unknown.json()["code"] == "UNKNOWN_CERTIFICATE"
 
 
-async def revoked(bureau: Bureau, city: Someone, person: str, title: str) -> None:
-    case, evidence = await bureau.case_on(city, person)
-    await bureau.seen_in("integrity", "titles", f"title-{title}", 1)
-    body = {
-        "title": title,
-        "ground": "plagiarism",
-        "evidence": evidence,
-        "reasons": "依据第十七条",
-        "decision_no": f"京人社撤〔{uuid4()}〕号",
-    }
-    answer = await city.post("integrity", f"/v1/cases/{case}/revocations", body)
-    assert answer.status_code == 200, answer.text
-    await bureau.until("certificate", f"title-{title}", "TitleVoided")
-
-
 async def test_an_imported_title_that_is_revoked_has_no_certificate_here(bureau: Bureau) -> None:
     await bureau.rules("notice-2023-10")
     city, person = await bureau.city(), await bureau.citizen()
     title = await take_over(city, person.person)
-    await revoked(bureau, city, person.person, title)
+    await bureau.revoke(city, person.person, title)
     target = f"certificate-{certificate_identity(title)}"
     rows = await bureau.fetch("certificate", "select * from reactions where target = $1", target)
     assert rows == []
@@ -108,7 +93,7 @@ async def test_titles_that_rested_on_a_revoked_one_are_put_before_a_person(burea
     granted = await bureau.confirmed(person.person, [Seen(stream=f"title-{basis}", version=1)])
     await bureau.until("certificate", f"title-{granted.title}", "TitleGranted")
 
-    await revoked(bureau, city, person.person, basis)
+    await bureau.revoke(city, person.person, basis)
     (_, listed) = await bureau.until("certificate", f"title-{granted.title}", "RelianceListed")
     assert listed.data["relied_on"] == basis
 
@@ -127,7 +112,7 @@ async def test_a_result_whose_basis_was_revoked_meanwhile_is_granted_by_the_city
     await bureau.rules("notice-2023-10")
     city, person = await bureau.city(), await bureau.citizen()
     basis = await take_over(city, person.person)
-    await revoked(bureau, city, person.person, basis)
+    await bureau.revoke(city, person.person, basis)
     granted: Granted = await bureau.confirmed(person.person, [Seen(stream=f"title-{basis}", version=1)])
     outcome = await bureau.outcome("certificate", "grant", f"title-{granted.title}")
     assert outcome == ("refused", ["PRIOR_TITLE_REVOKED"])
@@ -147,7 +132,7 @@ async def test_a_title_that_was_gone_when_the_application_read_it_is_no_basis(bu
     await bureau.rules("notice-2023-10")
     city, person = await bureau.city(), await bureau.citizen()
     gone = await take_over(city, person.person)
-    await revoked(bureau, city, person.person, gone)
+    await bureau.revoke(city, person.person, gone)
     granted = await bureau.confirmed(person.person, [Seen(stream=f"title-{gone}", version=2)])
     (event,) = await bureau.until("certificate", f"title-{granted.title}", "TitleGranted")
     assert event.data["relied_on"] == []

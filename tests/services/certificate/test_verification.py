@@ -6,12 +6,13 @@ from typing import Any
 import asyncpg
 import pytest
 
-from libs.events.database import Database
+from libs.events.database import Database, open_pool
 from services.certificate.adapters.records import Records
-from services.certificate.domain.verification_codes import shown_code
+from services.certificate.domain.verification_codes import code_of, shown_code
 from tests.services.bureau import VERIFICATIONS, Bureau
 
 CODE = "0000-0000-0000-0000"
+UNKNOWN = code_of(b"somewhere!")
 
 
 async def ask(bureau: Bureau, **body: Any) -> tuple[int, bytes, dict[str, Any]]:
@@ -51,7 +52,7 @@ async def test_a_stranger_verifies_a_certificate_by_its_code_however_it_is_typed
 async def test_unknown_mistyped_and_mismatched_are_answered_with_the_same_bytes(bureau: Bureau) -> None:
     holder, _, issued = await bureau.issued()
     answers = [
-        await ask(bureau, code="ABCD-EFGH-JKMN-PQRS"),
+        await ask(bureau, code=UNKNOWN),
         await ask(bureau, code="no code at all"),
         await ask(bureau, code=issued["code"], name="欧阳明月"),
         await ask(bureau, code=issued["code"], id_number_last4="0000"),
@@ -95,7 +96,7 @@ async def test_what_is_no_question_is_refused_with_its_place(bureau: Bureau, bod
 
 async def test_a_revoked_certificate_is_revoked_and_never_unknown(bureau: Bureau) -> None:
     holder, granted, issued = await bureau.issued()
-    await bureau.revoke(await bureau.city(), granted)
+    await bureau.revoke(await bureau.city(), granted.person, granted.title)
     await bureau.seen_in("certificate", "verification", f"certificate-{granted.certificate}", 2)
     _, _, told = await ask(bureau, code=issued["code"])
     assert told["outcome"] == "revoked"
@@ -134,12 +135,37 @@ async def test_verification_reads_with_a_role_that_sees_its_table_alone(bureau: 
             await connection.execute("delete from verification")
     finally:
         await connection.close()
-    records = Records(database)
+    own = await open_pool(database, 1)
+    records = Records(database, own)
     try:
         pool = await records._open()
         assert await pool.fetchval("select current_user") == database.reader
     finally:
         await records.close()
+        await own.close()
+
+
+async def test_nobody_is_told_anything_while_the_table_is_built_anew_or_the_certificate_is_parked(
+    bureau: Bureau,
+) -> None:
+    _, granted, issued = await bureau.issued()
+    stream = f"certificate-{granted.certificate}"
+    await bureau.fetch("certificate", "insert into views (view, state) values ('verification', 'emptying')")
+    for code in (issued["code"], UNKNOWN):
+        status, _, problem = await ask(bureau, code=code)
+        assert (status, problem["code"]) == (503, "PROJECTION_LAG")
+    await bureau.fetch("certificate", "update views set state = 'building', goals = '[]' where view = 'verification'")
+    assert (await ask(bureau, code=issued["code"]))[2]["outcome"] == "valid"
+
+    await bureau.fetch(
+        "certificate",
+        "insert into letters (view, stream, version, hash, kind, error, record)"
+        " values ('verification', $1, 2, '', 'parked', 'poison', '')",
+        stream,
+    )
+    assert (await ask(bureau, code=issued["code"]))[2]["code"] == "PROJECTION_PARKED"
+    await bureau.fetch("certificate", "delete from letters where stream = $1", stream)
+    assert (await ask(bureau, code=issued["code"]))[2]["outcome"] == "valid"
 
 
 async def test_the_page_behind_the_qr_code_says_the_same_without_a_script(bureau: Bureau) -> None:
@@ -154,7 +180,7 @@ async def test_the_page_behind_the_qr_code_says_the_same_without_a_script(bureau
     assert "欧阳" not in page.text
     assert "style=" not in page.text
 
-    unknown = await stranger.get("certificate", "/verify/ABCD-EFGH-JKMN-PQRS")
+    unknown = await stranger.get("certificate", f"/verify/{UNKNOWN}")
     assert (unknown.status_code, "未查到该证书" in unknown.text) == (200, True)
     hostile = await stranger.get("certificate", "/verify/%3Cscript%3Ealert(1)")
     assert "<script" not in hostile.text
@@ -165,7 +191,7 @@ async def test_the_page_behind_the_qr_code_says_the_same_without_a_script(bureau
     style = await stranger.get("certificate", "/verify/assets/verify.css")
     assert style.headers["content-type"] == "text/css; charset=utf-8"
 
-    await bureau.revoke(await bureau.city(), granted)
+    await bureau.revoke(await bureau.city(), granted.person, granted.title)
     await bureau.seen_in("certificate", "verification", f"certificate-{granted.certificate}", 2)
     revoked = await stranger.get("certificate", f"/verify/{issued['code']}")
     assert "证书已撤销" in revoked.text

@@ -60,7 +60,8 @@ async def test_a_command_arrives_with_its_end_to_end_headers_and_no_others(world
     assert headers["authorization"].startswith("Bearer ")
     assert headers["traceparent"].split("-")[1] == "a" * 32
     assert {"idempotency-key", "if-match", "accept-language", "correlation-id", "payment-signature"} <= set(headers)
-    assert not {"x-forwarded-for", "cookie", "user-agent", "accept-encoding"} & set(headers)
+    assert not {"cookie", "user-agent", "accept-encoding"} & set(headers)
+    assert headers["x-forwarded-for"] == "127.0.0.1"
 
 
 async def test_an_answer_comes_back_with_its_status_bytes_and_headers(world, intake):
@@ -149,6 +150,20 @@ async def test_a_document_is_streamed_from_its_service(world):
     answer = await world.get(f"/v1/certificates/{uuid4()}/document", "applicant")
     assert answer.content == content
     assert (answer.headers["content-type"], answer.headers["content-disposition"]) == ("application/pdf", "attachment")
+
+
+async def test_the_pages_behind_a_qr_code_are_answered_by_their_service_for_anyone(world):
+    async def page(_request, _body):
+        headers = {"X-Robots-Tag": "noindex", "Content-Security-Policy": "default-src 'none'"}
+        return Response("<p>有效</p>", 200, headers, "text/html; charset=utf-8")
+
+    world.upstreams["certificate"].answer = page
+    world.upstreams["certificate"].asked.clear()
+    for path in ("/verify", "/verify/0123-4567", "/verify/%E4%BD%A0?x=1"):
+        answer = await world.get(path)
+        assert (answer.text, answer.headers["x-robots-tag"]) == ("<p>有效</p>", "noindex")
+        assert answer.headers["content-security-policy"] == "default-src 'none'"
+    assert [asked["path"] for asked in world.upstreams["certificate"].asked][-1] == "/verify/你"
 
 
 async def test_not_modified_has_no_body(world):

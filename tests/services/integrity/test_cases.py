@@ -22,7 +22,7 @@ async def opened(city: Someone, subject: str, **changes: Any) -> str:
 
 async def test_a_founded_case_revokes_the_title_and_its_certificate_answers_revoked(bureau: Bureau) -> None:
     _, granted, issued = await bureau.issued()
-    case = await bureau.revoke(await bureau.city(), granted)
+    case = await bureau.revoke(await bureau.city(), granted.person, granted.title)
 
     kinds = [event.type for event in await bureau.events("integrity", f"case-{case}")]
     assert kinds == ["IntegrityCaseOpened", "FactsServed", "SubjectHeard", "IntegrityCaseDecided", "TitleRevoked"]
@@ -37,7 +37,7 @@ async def test_a_founded_case_revokes_the_title_and_its_certificate_answers_revo
 async def test_a_title_is_revoked_once(bureau: Bureau) -> None:
     _, granted, _ = await bureau.issued()
     city = await bureau.city()
-    case = await bureau.revoke(city, granted)
+    case = await bureau.revoke(city, granted.person, granted.title)
     (*_, told) = await bureau.events("integrity", f"case-{case}")
     body = {name: told.data[name] for name in ("title", "ground", "reasons", "decision_no", "evidence")}
     again = await city.post("integrity", f"/v1/cases/{case}/revocations", body)

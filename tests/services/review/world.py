@@ -10,7 +10,9 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import asyncpg
 import httpx2
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local.house import House
 from libs.ballot import Choice, receipt, seal, sealed_to_text
@@ -19,6 +21,7 @@ from libs.events.contracts.base import Payload
 from libs.events.contracts.certificate import TitleImported, TitleVoided
 from libs.events.contracts.intake import ApplicationAccepted, ApplicationEnded, ApplicationPaid, DraftStarted
 from libs.events.contracts.integrity import BanImposed, TitleRevoked
+from libs.events.topics import PARTITIONS, topic_name
 from libs.kernel.calendars import BEIJING
 from libs.kernel.decisions import Actor, Aggregate, Decision
 from libs.kernel.terms import Level, Role, Route
@@ -325,26 +328,28 @@ class Council(Bureau):
         drawn = next(one for one in await self.events("review", f"session-{session}") if one.type == "ExpertDrawn")
         return {one: await self.someone("expert", person=one) for one in drawn.data["drawn"]}
 
-    async def declared(self, session: str, seated: Mapping[str, Someone], answers: Any) -> None:
-        for expert in seated.values():
-            await good(expert.post("review", f"/v1/sessions/{session}/declarations", {"answers": answers}))
-
     async def opened(self, number: int = 1, present: int = SIZE) -> Hall:
-        """A session with so many candidates and experts in the room."""
+        """A session with so many candidates and experts in the room, none of whom stands in a relation."""
         session, applications, officer = await self.drawn(number)
         seated = await self.seats(session)
         answers = [{"application": one, "relations": "none"} for one in applications]
-        await self.declared(session, seated, answers)
+        for expert in seated.values():
+            await good(expert.post("review", f"/v1/sessions/{session}/declarations", {"answers": answers}))
+        return await self.seat(session, applications, officer, seated, list(seated)[:present])
+
+    async def seat(
+        self, session: str, applications: list[str], officer: Someone, seated: dict[str, Someone], room: list[str]
+    ) -> Hall:
+        """Assign a supervisor and open, with the first in the room in the chair and the second as vice-chair."""
+        path = f"/v1/sessions/{session}"
         watching = await self.citizen("监督委员")
         await self.seen_in("review", "persons", f"person-{watching.person}", 1)
-        path = f"/v1/sessions/{session}"
         await good(officer.post("review", f"{path}/supervisors", {"supervisor": watching.person}))
-        room = list(seated)[:present]
         chair = await self.someone("chair", "expert", person=room[0])
         supervisor = await self.someone("supervisor", person=watching.person)
         opening = {"chair": room[0], "vice_chairs": [room[1]], "present": room, "supervised": True}
         await good(chair.post("review", f"{path}/openings", opening))
-        return Hall(self, session, applications, seated, chair, supervisor)
+        return Hall(self, session, applications, {one: seated[one] for one in room}, chair, supervisor)
 
     async def tell_all(self, service: str, told: Mapping[str, Sequence[Payload]]) -> None:
         """Append events to streams of another service, as that service would."""
@@ -377,9 +382,52 @@ class Council(Bureau):
         """The ballots whose keys lie in review's folder."""
         return sorted(path.stem for path in (self.house.root / "review" / "ballot-keys").glob("*.key"))
 
+    async def everything_kept(self) -> bytes:
+        """Every value of every table of review's database, every record of its topic, its logs, traces and files."""
+        connection = await asyncpg.connect(self.stack.dsn(f"{self.prefix}_review"))
+        try:
+            tables = await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
+            rows = [row for (name,) in tables for row in await connection.fetch(f'select * from "{name}"')]
+        finally:
+            await connection.close()
+        found = [_bytes_of(value) for row in rows for value in row.values()]
+        found += await self._records("review")
+        found += [file.read_bytes() for file in self.house.root.rglob("*") if file.is_file()]
+        return b"\n".join(found)
+
+    async def _records(self, service: str) -> list[bytes]:
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.stack.kafka_bootstrap, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            partitions = [TopicPartition(topic_name(self.prefix, service), one) for one in range(PARTITIONS)]
+            ends = {partition: end for partition, end in (await consumer.end_offsets(partitions)).items() if end}
+            consumer.assign(list(ends))
+            for partition in ends:
+                consumer.seek(partition, 0)
+            found: list[bytes] = []
+            while any([await consumer.position(partition) < end for partition, end in ends.items()]):
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    found += [record.value for record in records if record.value]
+        finally:
+            await consumer.stop()
+        return found
+
+    async def wal(self) -> bytes:
+        """The write-ahead log of the whole cluster."""
+        connection = await asyncpg.connect(self.stack.dsn("postgres"))
+        try:
+            rows = await connection.fetch("select pg_read_binary_file('pg_wal/' || name) as it from pg_ls_waldir()")
+        finally:
+            await connection.close()
+        return b"".join(row["it"] for row in rows)
+
     async def boxes(self, ballot: str) -> int:
         rows = await self.fetch("review", "select count(*) as n from ballot_box where ballot = $1::uuid", ballot)
         return rows[0]["n"]
+
+
+def _bytes_of(value: Any) -> bytes:
+    return bytes(value) if isinstance(value, bytes) else str(value).encode()
 
 
 def running(stack: StackInfo, outside: OutsideInfo) -> Iterator[Council]:

@@ -74,7 +74,7 @@ create table issues (
     document jsonb
 );
 
--- What a verification is answered from, and nothing else is: its role sees this table alone.
+-- What a verification is answered from, by a role that sees nothing else.
 create table verification (
     stream text collate "C" primary key,
     version bigint not null,
@@ -96,5 +96,11 @@ create table verification (
 );
 create index verification_by_code on verification (code);
 create index verification_by_number on verification (number);
+
+-- Whether the table may be answered from: not while it is built anew, and not for what is parked.
+create view verification_serving as
+    select not exists (select from views where view = 'verification' and state <> 'serving') as serving;
+create view verification_parked as
+    select stream from letters where view = 'verification' and kind = 'parked';
 grant usage on schema public to {{reader}};
-grant select on verification to {{reader}};
+grant select on verification, verification_serving, verification_parked to {{reader}};
