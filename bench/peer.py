@@ -95,12 +95,10 @@ class Peer:
 
     def fill(self, events: int) -> None:
         """Save events to project, many at a time."""
-        each = 1000
-        for _ in range(events // (each * AGGREGATES) + 1):
-            for counter in self._counters:
-                for _ in range(each):
-                    counter.count(1)
-            self._application.save(*self._counters)
+        for counter in self._counters:
+            for _ in range(events // AGGREGATES):
+                counter.count(1)
+        self._application.save(*self._counters)
 
     def projects(self, seconds: float) -> float:
         """Run its ProjectionRunner on what has been saved; give events a second."""

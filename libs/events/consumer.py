@@ -20,6 +20,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from libs.events.canonical import digest
+from libs.events.database import transaction
 from libs.events.points import point
 
 log = structlog.get_logger(__name__)
@@ -271,7 +272,7 @@ class TopicConsumer:
         partitions = sorted(accepted)
         records = [record for partition in partitions for record in accepted[partition]]
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
+            async with transaction(self._pool) as connection:
                 await self._advance(connection, partitions, accepted)
                 await self._sink.apply(connection, records)
                 point("before-view-commit")

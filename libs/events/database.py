@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import orjson
@@ -68,9 +69,7 @@ class Database:
 async def json_codecs(connection: asyncpg.Connection) -> None:
     """Let JSON columns be Python values on this connection."""
     for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name, schema="pg_catalog", encoder=_dump, decoder=orjson.loads, format="text"
-        )
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=_dump, decoder=orjson.loads, format="text")
 
 
 def _dump(value: Any) -> str:
@@ -79,9 +78,15 @@ def _dump(value: Any) -> str:
 
 async def open_pool(database: Database, size: int = 8, *, derived: bool = False) -> asyncpg.Pool:
     """Open a pool for a service's login; `derived` as in `Database.arguments`."""
-    return await asyncpg.create_pool(
-        **database.arguments(derived=derived), min_size=1, max_size=size, init=json_codecs
-    )
+    return await asyncpg.create_pool(**database.arguments(derived=derived), min_size=1, max_size=size, init=json_codecs)
+
+
+@asynccontextmanager
+async def transaction(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    """Take a connection out of the pool and begin a transaction on it."""
+    async with pool.acquire() as connection, connection.transaction():
+        # The pool's proxy behaves as the connection that it stands for.
+        yield cast("asyncpg.Connection", connection)
 
 
 async def connect(database: Database, *, derived: bool = False) -> asyncpg.Connection:
@@ -200,7 +205,7 @@ async def _ensure_role(admin: asyncpg.Connection, name: str, options: str) -> No
 
 async def _format(admin: asyncpg.Connection, template: str, *names: str) -> str:
     holes = ", ".join(f"${number}::text" for number in range(2, len(names) + 2))
-    return await admin.fetchval(f"select format($1::text, {holes})", template, *names)
+    return str(await admin.fetchval(f"select format($1::text, {holes})", template, *names))
 
 
 async def check_cluster(pool: asyncpg.Pool) -> None:

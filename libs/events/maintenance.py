@@ -25,11 +25,12 @@ async def rebase(owner: asyncpg.Connection) -> int:
     `owner` is a connection that may change `store`.
     """
     async with owner.transaction():
-        return await owner.fetchval(
+        (row,) = await owner.fetch(
             "update store set base = greatest(0, (select coalesce(max(tick), 0) from events) + 1"
             " - pg_snapshot_xmin(pg_current_snapshot())::text::bigint),"
             " system_identifier = (select system_identifier from pg_control_system()) returning base"
         )
+        return row["base"]
 
 
 async def republish(

@@ -76,7 +76,7 @@ class Relay:
             request_timeout_ms=15_000,
         )
         try:
-            row = await reader.fetchrow("select tick, position from relay")
+            (row,) = await reader.fetch("select tick, position from relay")
             checkpoint = Checkpoint(row["tick"], row["position"])
             try:
                 await check_topic(reader, self._bootstrap, self._topic, checkpoint)
@@ -181,7 +181,7 @@ async def last_records(bootstrap: str, topic: str) -> dict[int, bytes]:
         found: dict[int, bytes] = {}
         while len(found) < len(filled):
             for partition, records in (await consumer.getmany(timeout_ms=1000)).items():
-                found[partition.partition] = records[-1].value
+                found[partition.partition] = records[-1].value or b""
         return found
     finally:
         await consumer.stop()

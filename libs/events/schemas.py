@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import libs.events.contracts  # noqa: F401 - registers every payload
-from libs.events.contracts.base import Payload, registry
+from libs.events.contracts import Payload, registry  # the package registers every payload
 
 FOLDER = Path(__file__).parent / "schemas"
 

@@ -115,8 +115,7 @@ class KeyRing:
         taken = {text: parts(text) for text in set(sealed)}
         keys = await self.fetch(part.person for part in taken.values())
         return {
-            text: open_with(keys[part.person], part) if part.person in keys else None
-            for text, part in taken.items()
+            text: open_with(keys[part.person], part) if part.person in keys else None for text, part in taken.items()
         }
 
     async def open(self, sealed: str) -> str:

@@ -122,9 +122,7 @@ async def append_batch(connection: asyncpg.Connection, batch: list[Append]) -> l
 
 
 def _side_values(row: SideRow) -> dict[str, Any]:
-    return {
-        name: "\\x" + value.hex() if isinstance(value, bytes) else value for name, value in row.values.items()
-    }
+    return {name: "\\x" + value.hex() if isinstance(value, bytes) else value for name, value in row.values.items()}
 
 
 def _outcome(row: asyncpg.Record) -> Outcome:

@@ -32,7 +32,7 @@ async def ensure_topics(bootstrap: str, names: list[str]) -> None:
         ]
         if missing:
             response = await admin.create_topics(missing)
-            for _topic, code, *_ in response.topic_errors:
+            for _topic, code, *_ in response.topic_errors:  # pyright: ignore[reportAttributeAccessIssue] - every version of the answer has it
                 error = for_code(code)
                 if code and error is not TopicAlreadyExistsError:
                     raise error

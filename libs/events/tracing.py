@@ -32,6 +32,8 @@ class FileExporter(SpanExporter):
         """Write the spans."""
         for span in spans:
             context = span.get_span_context()
+            if context is None:
+                continue
             self._file.write(
                 json.dumps(
                     {

@@ -19,6 +19,7 @@ import structlog
 from libs.events.canonical import digest
 from libs.events.commit import StoreUnavailableError
 from libs.events.consumer import Incoming
+from libs.events.database import transaction
 from libs.events.envelope import Event
 
 log = structlog.get_logger(__name__)
@@ -304,7 +305,7 @@ async def retry_parked(pool: asyncpg.Pool, sink: ViewSink, streams: list[str] | 
     )
     mended = 0
     for stream in [row["stream"] for row in rows]:
-        async with pool.acquire() as connection, connection.transaction():
+        async with transaction(pool) as connection:
             # A batch under way may add letters while we wait for it: only a second statement sees them.
             await connection.execute(
                 "select 1 from letters where view = $1 and stream = $2 for update", sink.name, stream

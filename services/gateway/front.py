@@ -11,7 +11,7 @@ from libs.web.auth import ANYONE, Principal
 from libs.web.spine import Spine
 from services.gateway.forward import Forwarder
 from services.gateway.limits import Header, Limits
-from services.gateway.routing import HERE, PUBLIC_PAGES, route
+from services.gateway.routing import HERE, is_api, route
 from services.gateway.version import VERSION
 
 _EXPOSED: Final = b"ETag, Consistency-Token, Location, Retry-After, RateLimit, RateLimit-Policy, API-Version"
@@ -37,7 +37,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or not scope["path"].startswith(("/v1/", PUBLIC_PAGES)):
+        if scope["type"] != "http" or not is_api(scope["path"]):
             await self._app(scope, receive, send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])

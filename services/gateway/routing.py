@@ -25,12 +25,7 @@ _FORWARDED: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # Nothing percent-encoded and no dot segments: what is forwarded means the same to every hop.
 _PATH: Final = re.compile(r"/v1/([a-z.]+)((?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*)")
 # The pages behind a certificate's QR code. A code is what people type, so it may be percent-encoded.
-_VERIFY: Final = re.compile(r"/verify(?:/assets)?(?:/(?!\.{1,2}$)[A-Za-z0-9._~%-]+)?")
-
-
-PUBLIC_PAGES: Final = "/verify"
-"""What a stranger opens: the certificate service answers it, and the address on the QR code is the gateway's."""
-_PAGE: Final = re.compile(r"/verify(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~%-]{1,200}){0,2}")
+_PAGE: Final = re.compile(r"/verify(?:/assets)?(?:/(?!\.{1,2}$)[A-Za-z0-9._~%-]{1,200})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +38,16 @@ class Route:
 
 HERE: Final = Route("")
 _PAGES: Final = Route("/verify/…", "certificate")
-_PAGES: Final = Route("/verify/…", "certificate")
 _ROUTES: Final = {segment: Route(f"/v1/{segment}/…", service) for segment, service in OWNERS.items()}
 
 
+def is_api(path: str) -> bool:
+    """Tell whether a path is one for `route`; what is not is the gateway's own index or health."""
+    return path.startswith(("/v1/", "/verify/")) or path == "/verify"
+
+
 def route(method: str, raw_path: bytes) -> Route:
-    """Say where a request under `/v1/`, or for a public page, goes.
+    """Say where a request to the API, or to the public pages of verification, goes.
 
     Raises
     ------

@@ -5,11 +5,13 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-import schemathesis
-from schemathesis.openapi.checks import JsonSchemaError  # noqa: F401
+import pytest
+import requests
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.config import GenerationConfig
+from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
-    response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
@@ -17,32 +19,67 @@ from schemathesis.specs.openapi.checks import (
 from tests.fuzz.people import ROLES, Callers
 from tests.fuzz.problems import check_answer
 
-api = schemathesis.pytest.from_fixture("api")
-CONFORMS = [
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-]
-RANDOM = Random(12)
+CONFORMS = [content_type_conformance, response_schema_conformance, status_code_conformance]
+MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+COVERED = 14
+"""How many of the cases that cover a description's corners are sent, for each operation."""
+DRAWN = 3
+"""How many random ones, fitting and not fitting each."""
+AIMED = 0.6
+"""How often a path names something that exists."""
 
 
-@api.parametrize()
-def test_any_request_gets_a_good_answer_or_a_problem_with_a_listed_code(case: Any, callers: Callers) -> None:
-    _aim(case, callers)
-    allowed = case.operation.definition.raw.get("x-roles") or ["city"]
+def test_any_request_gets_a_good_answer_or_a_problem_with_a_listed_code(
+    api: Any, callers: Callers, subtests: pytest.Subtests
+) -> None:
+    random = Random(20)
+    seen = 0
+    with requests.Session() as session:
+        for found in api.get_all_operations():
+            operation = found.ok()
+            with subtests.test(operation.label):
+                for case in [*_corners(api, operation, random), *_drawn(operation)]:
+                    _send(case, callers, random, session)
+                seen += 1
+    assert seen > 80
+
+
+def _corners(api: Any, operation: Any, random: Random) -> list[Any]:
+    """Choose among the cases that cover every keyword of the description."""
+    config = GenerationConfig()
+    cases = list(api.iter_coverage_cases(operation, generation_modes=list(MODES), generation_config=config))
+    return random.sample(cases, COVERED) if len(cases) > COVERED else cases
+
+
+def _drawn(operation: Any) -> list[Any]:
+    cases: list[Any] = []
+    for mode in MODES:
+
+        @settings(
+            max_examples=DRAWN,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(operation.as_strategy(generation_mode=mode))
+        def draw(case: Any) -> None:
+            cases.append(case)
+
+        draw()
+    return cases
+
+
+def _send(case: Any, callers: Callers, random: Random, session: requests.Session) -> None:
+    collection = case.path.split("/")[2]
+    known = callers.ids.get(collection)
+    if "id" in case.path_parameters and known and random.random() < AIMED:
+        case.path_parameters["id"] = random.choice(known)
     # Mostly as somebody who may, so that the request gets past the door; else as anybody, or as nobody.
-    role = RANDOM.choice([*allowed, *allowed, *allowed, RANDOM.choice(ROLES), "public"])
-    headers = callers.headers(role)
-    answer = case.call(headers=headers)
+    allowed = case.operation.definition.raw.get("x-roles") or ["city"]
+    role = random.choice([*allowed] * 3 + [random.choice(ROLES), "public"])
+    answer = case.call(session=session, headers=callers.headers(role))
     check_answer(answer)
     if answer.status_code < 300:
         case.validate_response(answer, checks=CONFORMS)
-
-
-def _aim(case: Any, callers: Callers) -> None:
-    """Let the path name something that exists, half of the time."""
-    collection = case.path.split("/")[2]
-    known = callers.ids.get(collection)
-    if "id" in case.path_parameters and known and RANDOM.random() < 0.5:
-        case.path_parameters["id"] = RANDOM.choice(known)

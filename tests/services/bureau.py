@@ -20,6 +20,7 @@ import orjson
 
 from cli.demo.files import pdf
 from deploy.local.house import House
+from deploy.local.lock import Lock
 from libs.events.bus import CommandBus, Meta
 from libs.events.clock import FileClock
 from libs.events.commit import GroupCommit
@@ -361,13 +362,15 @@ def _resident_number(place: int) -> str:
 def running(stack: StackInfo, outside: OutsideInfo) -> Iterator[Bureau]:
     """Run intake, certificate and integrity; review is told by the tests."""
     with state_folder() as folder:
+        # Held, or a session that begins meanwhile would clear the folder away as an abandoned one.
+        held = Lock.take(folder)
         prefix = f"t{secrets.token_hex(3)}"
         environment = {"certificate": {"ZHICHENG_VERIFICATIONS": str(VERIFICATIONS)}}
         house = House(folder, stack, outside, prefix=prefix, profile="test", environment=environment)
-        asyncio.run(house.prepare())
-        bureau = Bureau(house, stack, prefix)
-        bureau.clock.move_to(BEGIN.astimezone(UTC))
         try:
+            asyncio.run(house.prepare())
+            bureau = Bureau(house, stack, prefix)
+            bureau.clock.move_to(BEGIN.astimezone(UTC))
             for name in SERVED:
                 house.start_service(name, wait=False)
             for name in SERVED:
@@ -375,3 +378,4 @@ def running(stack: StackInfo, outside: OutsideInfo) -> Iterator[Bureau]:
             yield bureau
         finally:
             house.stop()
+            held.release()

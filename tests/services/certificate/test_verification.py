@@ -206,7 +206,8 @@ async def test_validity_is_told_while_the_keys_are_away_and_no_comparison_is_gue
     bureau.house.start_service("certificate")
     try:
         status, _, told = await ask(bureau, code=issued["code"])
-        assert (status, told["outcome"], told["certificate"]["holder"]) == (200, "valid", None)
+        assert status == 200, told
+        assert (told["outcome"], told["certificate"]["holder"]) == ("valid", None)
         status, _, problem = await ask(bureau, code=issued["code"], name="欧阳明远")
         assert (status, problem["code"]) == (503, "UPSTREAM_UNAVAILABLE")
     finally:
