@@ -10,7 +10,9 @@ from pathlib import Path
 
 import uvloop
 
+from bench import web
 from bench.append import append
+from bench.document import document
 from bench.flow import flow
 from bench.rows import Row, table
 from deploy.local.stack import LocalStack
@@ -19,7 +21,11 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 STATE = CHECKOUT / ".local" / "bench"
 PARTS: dict[str, Callable[[LocalStack], Awaitable[list[Row]]]] = {
     "append": lambda stack: append(stack.info),
+    "commands": web.commands,
+    "gateway": web.gateway,
     "flow": lambda stack: flow(stack.info),
+    "verify": web.verify,
+    "document": lambda _: document(),
 }
 
 
@@ -32,7 +38,7 @@ async def _measure(stack: LocalStack, parts: list[str]) -> list[Row]:
 
 
 def main(parts: list[str]) -> int:
-    """Measure everything, or the parts named."""
+    """Measure everything, or the parts named; give the exit status."""
     unknown = [part for part in parts if part not in PARTS]
     if unknown:
         print(f"There is no {', '.join(unknown)}; the parts are {', '.join(PARTS)}.", file=sys.stderr)

@@ -26,9 +26,7 @@ async def send(bootstrap: str, topic: str, records: list[Settled]) -> float:
     async with _Topic(bootstrap, topic) as producer:
         begun = time.perf_counter()
         sent: list[Any] = [
-            await producer.send(
-                topic, record.record, key=record.stream.encode(), partition=partition_of(record.stream)
-            )
+            await producer.send(topic, record.record, key=record.stream.encode(), partition=partition_of(record.stream))
             for record in records
         ]
         await asyncio.gather(*sent)

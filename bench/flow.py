@@ -145,7 +145,7 @@ def _consumer(stack: StackInfo, service: Small, topic: str, sink: ViewSink) -> T
 
 
 async def _same_as_model(service: Small) -> None:
-    """A projection that is fast and wrong is of no use: every event is counted, once."""
+    """Check that every event is counted, once: a projection that is fast and wrong is of no use."""
     row = await service.pool.fetchrow(
         "select (select sum(version) from counters) as folded, (select count(*) from events) as stored,"
         " (select count(*) from letters) as letters"

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -79,6 +80,17 @@ def fail(message: str, code: int = 1) -> NoReturn:
     """End with one sentence."""
     console.print(message, style="red", highlight=False, soft_wrap=True)
     raise typer.Exit(code)
+
+
+def instant(text: str) -> datetime:
+    """Read an RFC 3339 instant that a person typed."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"{text} is no RFC 3339 instant, as 2026-09-01T08:00:00+08:00.", 2)
+    if found.tzinfo is None:
+        fail(f"{text} names no offset: write 2026-09-01T08:00:00+08:00 or ...Z.", 2)
+    return found
 
 
 def say(line: str) -> None:

@@ -7,7 +7,7 @@ import importlib
 import typer
 import uvicorn
 
-from cli import bootstrap, operate, tell
+from cli import bootstrap, clock, operate, tell
 from cli.demo.run import demo
 from libs.web.settings import SERVICES, Settings
 
@@ -15,6 +15,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 operate.register(app)
 tell.register(app)
 bootstrap.register(app)
+clock.register(app)
 app.command()(demo)
 
 

@@ -10,7 +10,7 @@ import orjson
 import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from cli.connect import STATE, Json, Root, Service, Site, chosen, console, fail, open_site, run, say
+from cli.connect import STATE, Json, Root, Service, Site, chosen, console, fail, instant, open_site, run, say
 from libs.events.envelope import GENESIS, Event
 from libs.events.topics import PARTITIONS
 from libs.web.settings import SERVICES
@@ -70,19 +70,9 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Tell the story of a case from the stores themselves, with clauses and hashes; exit code 3 when it is broken."""
-    until = _instant(at) if at else None
+    until = instant(at) if at else None
     if run(_replay(application, until, root, as_json=as_json)):
         raise typer.Exit(3)
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f"{text} is no RFC 3339 instant, as 2026-09-01T08:00:00+08:00.", 2)
-    if instant.tzinfo is None:
-        fail(f"{text} names no offset: write 2026-09-01T08:00:00+08:00 or ...Z.", 2)
-    return instant
 
 
 async def _replay(application: str, until: datetime | None, root: Path, *, as_json: bool) -> bool:

@@ -22,6 +22,8 @@ SEED = 2023
 RENEW_SECONDS = 240
 VISIBLE_SECONDS = 20
 LOOK_SECONDS = 0.05
+AGAIN_SECONDS = 0.2
+UNAVAILABLE = 503
 PLURALS = {"agency": "agencies"}
 
 
@@ -106,10 +108,17 @@ class Actor:
 
 
 class World:
-    """The house as its users meet it."""
+    """The house as its users meet it.
 
-    def __init__(self, info: HouseInfo, console: Console | None = None) -> None:
+    Parameters
+    ----------
+    patience
+        For how many seconds a request that found nobody is sent again, with the same key. 0: it is sent once.
+    """
+
+    def __init__(self, info: HouseInfo, console: Console | None = None, patience: float = 0.0) -> None:
         self.info = info
+        self.patience = patience
         self.clock = FileClock(Path(info.clock_file))
         self.http = httpx2.AsyncClient(timeout=30)
         self.steps: list[Step] = []
@@ -152,11 +161,24 @@ class World:
             sent["Authorization"] = f"Bearer {token}"
         if method != "GET":
             sent.setdefault("Idempotency-Key", str(uuid4()))
-        raw = body if isinstance(body, bytes) else None
-        members = None if isinstance(body, bytes) else body
-        answer = await self.http.request(method, f"{self.info.gateway}{path}", headers=sent, content=raw, json=members)
+        content = {"content": body} if isinstance(body, bytes) else {"json": body}
+        answer = await self._answered(method, f"{self.info.gateway}{path}", headers=sent, **content)
         kind = answer.headers.get("content-type", "")
         return Reply(answer.status_code, answer.json() if "json" in kind else {"bytes": answer.content}, answer.headers)
+
+    async def _answered(self, method: str, url: str, **request: Any) -> httpx2.Response:
+        """Send a request until it is answered by somebody who could: what is sent again has its key."""
+        until = time.monotonic() + self.patience
+        while True:
+            try:
+                answer = await self.http.request(method, url, **request)
+            except httpx2.TransportError:
+                if time.monotonic() > until:
+                    raise
+            else:
+                if answer.status_code != UNAVAILABLE or time.monotonic() > until:
+                    return answer
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def step(self, what: str, actor: Actor, method: str, path: str, body: Any = None, **headers: str) -> Reply:
         """Do one step and wait until the gateway shows every event that it caused."""
@@ -191,7 +213,7 @@ class World:
         """Wait until a reading is as it should be: effects in other services take their time."""
         begun = time.perf_counter()
         seen: Any = None
-        while time.perf_counter() - begun < VISIBLE_SECONDS:
+        while time.perf_counter() - begun < VISIBLE_SECONDS + self.patience:
             reply = await actor.send("GET", path)
             seen = reply.body
             if reply.status == 200 and good(reply.body):

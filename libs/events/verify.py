@@ -57,9 +57,11 @@ class _Stored:
     def read(self) -> _Stored:
         """Look at the record alone."""
         self.hash = digest(self.record)
-        self.fault = check_alone(self.record, self.stream, self.version)
-        if self.fault is None:
-            self.prev_hash = Event(self.record).prev_hash
+        seen = _examine(self.record, self.stream, self.version)
+        if isinstance(seen, Fault):
+            self.fault = seen
+        else:
+            self.prev_hash = seen.prev_hash
         return self
 
 
@@ -93,6 +95,8 @@ class _Walker:
             return
         if previous is not None and witness == row.hash:
             # This record is as its own witness knew it: the one before it was changed.
+            if self._named(previous):
+                return
             byte = changed_byte(previous.record, row.prev_hash or b"")
             self.faults.append(Fault(row.stream, previous.version, byte, "changed: its successor keeps another hash"))
             return
@@ -188,6 +192,11 @@ def check_record(record: bytes, stream: str, version: int, previous: bytes) -> F
 
 def check_alone(record: bytes, stream: str, version: int) -> Fault | None:
     """Check one record's form: canonical bytes, its place, and sealed fields that belong to it."""
+    seen = _examine(record, stream, version)
+    return seen if isinstance(seen, Fault) else None
+
+
+def _examine(record: bytes, stream: str, version: int) -> Event | Fault:
     try:
         event = Event(record)
         canonical = encode(event.attributes)
@@ -198,7 +207,7 @@ def check_alone(record: bytes, stream: str, version: int) -> Fault | None:
             return Fault(stream, version, record.find(b'"subject"'), what)
         if len(event.prev_hash) != len(GENESIS):
             return Fault(stream, version, record.find(b'"prevhash"'), "prevhash is no SHA-256")
-        return _misplaced(event)
+        return _misplaced(event) or event
     except Exception as error:  # noqa: BLE001 - changed bytes may fail anywhere; all of it means the same
         return Fault(stream, version, getattr(error, "pos", 0), f"not a record: {error}")
 

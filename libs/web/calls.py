@@ -265,7 +265,7 @@ def _if_match(text: str) -> int | None:
     if not text or text == "*":
         return None
     version = text.removeprefix("W/").strip('"').partition(".")[0]
-    if not version.isdigit() or len(version) > 18:  # noqa: PLR2004 - no version has more digits
+    if not version.isdecimal() or len(version) > 18:  # noqa: PLR2004 - no version has more digits
         raise Refused.one("STALE_VERSION", facts={"given": "unreadable"})
     return int(version)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from services.gateway.openapi import METHODS, Document
@@ -14,11 +14,12 @@ _HEADINGS: Final = {"get": 0, "post": 1, "put": 2, "patch": 3, "delete": 4}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A type in words: what it is, and the schemas it names."""
+    """A type in words: what it is, or what the members of a list or map are."""
 
     text: str
     schema: str = ""
     listed: bool = False
+    mapped: bool = False
     nullable: bool = False
 
 
@@ -136,14 +137,14 @@ def kind(schema: Mapping[str, Any]) -> Kind:
         return Kind(name, schema=name)
     options = [one for one in schema.get("anyOf", schema.get("oneOf", ())) if one.get("type") != "null"]
     if len(options) == 1:
-        inner = kind(options[0])
-        return Kind(inner.text, inner.schema, inner.listed, nullable=True)
+        return replace(kind(options[0]), nullable=True)
     if options:
         return Kind(" | ".join(kind(one).text for one in options))
     if schema.get("type") == "array":
         items = schema.get("items") or next(iter(schema.get("prefixItems", ())), {})
-        inner = kind(items)
-        return Kind(inner.text, inner.schema, listed=True)
+        return replace(kind(items), listed=True)
+    if isinstance(schema.get("additionalProperties"), dict):
+        return replace(kind(schema["additionalProperties"]), mapped=True)
     if "enum" in schema:
         return Kind(" | ".join(str(value) for value in schema["enum"]))
     return Kind(_plain(schema))
@@ -154,6 +155,4 @@ def _plain(schema: Mapping[str, Any]) -> str:
     least, most = schema.get("minimum"), schema.get("maximum")
     if least is not None or most is not None:
         return f"{name} {'' if least is None else least}…{'' if most is None else most}"
-    if isinstance(schema.get("additionalProperties"), dict):
-        return f"object of {kind(schema['additionalProperties']).text}"
     return str(name)

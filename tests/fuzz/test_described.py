@@ -21,9 +21,9 @@ from tests.fuzz.problems import check_answer
 
 CONFORMS = [content_type_conformance, response_schema_conformance, status_code_conformance]
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-COVERED = 14
+COVERED = 10
 """How many of the cases that cover a description's corners are sent, for each operation."""
-DRAWN = 3
+DRAWN = 2
 """How many random ones, fitting and not fitting each."""
 AIMED = 0.6
 """How often a path names something that exists."""

@@ -28,7 +28,7 @@ _PROBLEM: Final = {"default": {"$ref": "#/components/responses/Problem"}}
 class PageModel(BaseModel):
     """A page of a list."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     next: str | None
     """The cursor of the next page, where there is one."""

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from libs.kernel.refusals import Refused
-from libs.web.outside import Outside
+from libs.web.outside import Outside, UnavailableError
 from libs.web.problems import form_refusal
 
 KEYS_AGAIN_SECONDS = 10
@@ -67,7 +67,10 @@ class PaymentChannel:
                 "callback_url": f"{self._callback_base}/v1/payments/{payment}/callbacks",
             },
         )
-        return {"channel_id": answer["channel_id"], "pay_url": answer["pay_url"]}
+        try:
+            return {"channel_id": answer["channel_id"], "pay_url": answer["pay_url"]}
+        except KeyError as error:
+            raise UnavailableError(self._outside.name) from error
 
     async def check(self, headers: Mapping[str, str], body: bytes) -> Callback:
         """Check a callback's signature and read it.
@@ -93,14 +96,16 @@ class PaymentChannel:
 
     async def _key(self, kid: str) -> Ed25519PublicKey:
         if kid not in self._keys and time.monotonic() - self._fetched > KEYS_AGAIN_SECONDS:
-            self._fetched = time.monotonic()
             try:
                 answer = (await self._http.get(f"{self._base}/v1/keys")).raise_for_status()
-            except httpx2.HTTPError as error:
+                self._keys |= {
+                    jwk["kid"]: Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(jwk["x"] + "=="))
+                    for jwk in answer.json()["keys"]
+                }
+            except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
                 raise Refused.one("UPSTREAM_UNAVAILABLE", facts={"system": "payment"}) from error
-            for jwk in answer.json()["keys"]:
-                raw = base64.urlsafe_b64decode(jwk["x"] + "==")
-                self._keys[jwk["kid"]] = Ed25519PublicKey.from_public_bytes(raw)
+            # Only now: while the keys are out of reach, nobody is told that a signature is wrong.
+            self._fetched = time.monotonic()
         if kid not in self._keys:
             raise Refused.one("SIGNATURE_INVALID", "附十")
         return self._keys[kid]

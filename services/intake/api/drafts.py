@@ -31,8 +31,10 @@ from services.intake.domain.facts import Endorsement
 
 commands = Commands("applications")
 APPLICANT = (Role.APPLICANT,)
+UNREADABLE = "unreadable"
+"""A declared digest that is none, and so fits nothing."""
 
-_DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]{44}):")
+_DIGEST = re.compile(r"(?:^|[,\s])sha-256=:([^:]*):")
 
 
 class Draft(Form):
@@ -194,6 +196,11 @@ async def store(call: Call, owner: str, body: bytes) -> facts.Upload:
 
 
 def declared_digest(call: Call) -> str:
-    """Give the SHA-256 that the client declared for its file, in hexadecimal, or nothing."""
+    """Give the SHA-256 that the client declared for its file, in hexadecimal; nothing where it declared none."""
     match = _DIGEST.search(header(call.request.scope, b"content-digest"))
-    return base64.b64decode(match[1]).hex() if match else ""
+    if match is None:
+        return ""
+    try:
+        return base64.b64decode(match[1], validate=True).hex() or UNREADABLE
+    except ValueError:
+        return UNREADABLE

@@ -7,6 +7,7 @@ from typing import Any
 from services.gateway.api.documents import WORDS
 from services.gateway.openapi import merge
 from services.gateway.reference import groups, kind, schemas
+from services.gateway.routing import OWNERS
 
 
 def document(paths: dict[str, Any], components: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -92,9 +93,13 @@ def test_the_page_groups_by_collection_in_the_order_of_a_case():
     assert [schema.name for schema in schemas(merged)] == ["Person"]
 
 
+def test_every_collection_has_its_name_in_both_languages():
+    assert set(WORDS["collections"]) == set(OWNERS) | {"clients", "events"}
+
+
 def test_types_are_said_in_words():
     assert kind({"anyOf": [{"$ref": "#/components/schemas/A"}, {"type": "null"}]}).nullable
     assert kind({"type": "array", "items": {"$ref": "#/components/schemas/A"}}).listed
     assert kind({"enum": ["a", "b"]}).text == "a | b"
     assert kind({"type": "integer", "minimum": 1, "maximum": 100}).text == "integer 1…100"
-    assert kind({"type": "object", "additionalProperties": {"type": "string"}}).text == "object of string"
+    assert kind({"type": "object", "additionalProperties": {"type": "string"}}).mapped
