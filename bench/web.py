@@ -6,14 +6,17 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import asyncpg
 import httpx2
+import psutil
 
 from bench.bodies import CERTIFICATES, code
 from bench.load import Generator, Job, Result
@@ -38,6 +41,13 @@ VALIDATE, SELECT = "a FastAPI route that only validates", "a FastAPI route with 
 FORWARD = "a FastAPI and aiohttp forwarder before a route that only validates"
 
 
+class Server(NamedTuple):
+    """A process that is given load."""
+
+    url: str
+    pid: int
+
+
 class Site:
     """The services that are measured, and no others; and the floors."""
 
@@ -48,13 +58,17 @@ class Site:
         self._floors: list[KeptProcess] = []
         self._employers = 0
 
-    async def start(self, *services: str) -> None:
+    def start(self, *services: str) -> None:
         """Start services."""
         for service in services:
             self.house.start_service(service)
 
-    def floor(self, which: str, **settings: str) -> str:
-        """Start a floor; give its address."""
+    def service(self, name: str) -> Server:
+        """Give a service that was started."""
+        return Server(self.house.info.urls[name], self.house.pid(name))
+
+    def floor(self, which: str, **settings: str) -> Server:
+        """Start a floor."""
         port = ports.choose(which, "", {})
         environment = {f"FLOOR_{name.upper()}": value for name, value in settings.items()}
         recipe = Recipe([sys.executable, "-m", "bench.floor", which], self.stack.root / f"{which}.log", grace_s=6)
@@ -63,7 +77,7 @@ class Site:
         )
         self._floors.append(process)
         process.wait_until(lambda: not ports.is_free(port), f"The floor {which}", 30)
-        return f"http://127.0.0.1:{port}"
+        return Server(f"http://127.0.0.1:{port}", process.pid)
 
     def stop(self) -> None:
         """Stop services and floors."""
@@ -73,7 +87,27 @@ class Site:
             process.wait()
         self.house.stop()
 
-    async def tokens(self) -> list[str]:
+    async def commands(self, name: str, server: Server) -> Side:
+        """Register employers, none of whom was ever registered before."""
+        tokens = await self._tokens()
+
+        async def send(seconds: float) -> Result:
+            first, self._employers = self._employers, self._employers + 100_000
+            return await self.generator.run(
+                Job(f"{server.url}/v1/employers", "employers", first, seconds, tokens, keyed=True)
+            )
+
+        return Side(name, send, server.pid)
+
+    def verifications(self, name: str, server: Server) -> Side:
+        """Verify certificates, all of them in turn."""
+
+        async def send(seconds: float) -> Result:
+            return await self.generator.run(Job(f"{server.url}/v1/verifications", "verifications", 0, seconds))
+
+        return Side(name, send, server.pid)
+
+    async def _tokens(self) -> list[str]:
         """Get fresh tokens for some clerks of the city."""
         admin = {"Authorization": f"Bearer {self.stack.outside.admin_secret}"}
         issuer, found = self.stack.outside.issuer, []
@@ -85,16 +119,6 @@ class Site:
                 made.raise_for_status()
                 found.append(token.raise_for_status().json()["access_token"])
         return found
-
-    async def commands(self, base: str, tokens: list[str], seconds: float = SECONDS) -> Result:
-        """Register employers, none of whom was ever registered before."""
-        job = Job(f"{base}/v1/employers", "employers", self._employers, seconds, tokens, keyed=True)
-        self._employers += 100_000
-        return await self.generator.run(job)
-
-    async def verifications(self, base: str, seconds: float = SECONDS) -> Result:
-        """Verify certificates."""
-        return await self.generator.run(Job(f"{base}/v1/verifications", "verifications", 0, seconds))
 
 
 @asynccontextmanager
@@ -109,72 +133,92 @@ async def _site(stack: LocalStack) -> AsyncIterator[Site]:
         await generator.stop()
 
 
-async def _compare(
-    ours: Callable[[float], Awaitable[Result]], floor: Callable[[float], Awaitable[Result]]
-) -> tuple[list[Result], list[Result]]:
-    """Warm both up, then measure them in turns."""
-    await ours(WARM_SECONDS)
-    await floor(WARM_SECONDS)
-    a: list[Result] = []
-    b: list[Result] = []
-    for _ in range(ROUNDS):
-        a.append(await ours(SECONDS))
-        b.append(await floor(SECONDS))
-    return a, b
+@dataclass(slots=True)
+class Side:
+    """One of two that are compared: how it is given load, and what that cost its process."""
 
+    name: str
+    send: Callable[[float], Awaitable[Result]]
+    pid: int
+    results: list[Result] = field(default_factory=list[Result])
+    micros: list[float] = field(default_factory=list[float])
+    """Processor time of the process a request, in microseconds, whatever it did beside."""
 
-def _row(said: str, against: str, measured: tuple[list[Result], list[Result]], at_least: float) -> Row:
-    for name, results in ((said, measured[0]), (against, measured[1])):
-        latency = median(result.p50 for result in results), median(result.p99 for result in results)
-        busy = median(result.busy for result in results)
-        rates = " ".join(f"{result.rate:.0f}" for result in results)
-        print(
-            f"  {name}: {rates}/s, p50 {latency[0]:.1f} ms, p99 {latency[1]:.1f} ms, generator {busy:.0%} busy",
-            file=sys.stderr,
+    async def measure(self) -> None:
+        """Give it load once."""
+        before = sum(psutil.Process(self.pid).cpu_times()[:2])
+        result = await self.send(SECONDS)
+        self.results.append(result)
+        self.micros.append((sum(psutil.Process(self.pid).cpu_times()[:2]) - before) / result.good * 1e6)
+
+    @property
+    def rate(self) -> float:
+        """The median of what was measured."""
+        return median(result.rate for result in self.results)
+
+    def __str__(self) -> str:
+        rates = " ".join(f"{result.rate:.0f}" for result in self.results)
+        p50, p99, busy = (median(getattr(result, name) for result in self.results) for name in ("p50", "p99", "busy"))
+        return (
+            f"  {self.name}: {rates}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms, {median(self.micros):.0f} µs of its process"
+            f" a request, generator {busy:.0%} busy"
         )
-    ours, floors = (median(result.rate for result in results) for results in measured)
-    return Row(said, ours, "requests/s", against, floors, at_least=at_least)
+
+
+async def _compare(ours: Side, floor: Side, at_least: float) -> Row:
+    """Warm both up, then measure them in turns."""
+    await ours.send(WARM_SECONDS)
+    await floor.send(WARM_SECONDS)
+    for _ in range(ROUNDS):
+        await ours.measure()
+        await floor.measure()
+    print(ours, floor, sep="\n", file=sys.stderr)
+    return Row(ours.name, ours.rate, "requests/s", floor.name, floor.rate, at_least=at_least)
 
 
 async def commands(stack: LocalStack) -> list[Row]:
     """Measure a command at its service: token checked, rule decided, claim taken, event committed."""
     async with _site(stack) as site:
-        await site.start("intake")
-        tokens = await site.tokens()
-        ours, floor = site.house.info.urls["intake"], site.floor("validate")
-        measured = await _compare(
-            lambda seconds: site.commands(ours, tokens, seconds), lambda seconds: site.commands(floor, tokens, seconds)
-        )
-        return [_row("command over HTTP at its service", VALIDATE, measured, 0.6)]
+        site.start("intake")
+        floor = site.floor("validate")
+        return [
+            await _compare(
+                await site.commands("command over HTTP at its service", site.service("intake")),
+                await site.commands(VALIDATE, floor),
+                0.6,
+            )
+        ]
 
 
 async def gateway(stack: LocalStack) -> list[Row]:
     """Measure the same command through the gateway."""
     async with _site(stack) as site:
-        await site.start("intake", "gateway")
-        tokens = await site.tokens()
-        ours, floor = site.house.info.gateway, site.floor("forward", upstream=site.floor("validate"))
-        measured = await _compare(
-            lambda seconds: site.commands(ours, tokens, seconds), lambda seconds: site.commands(floor, tokens, seconds)
-        )
-        return [_row("command over HTTP through the gateway", FORWARD, measured, 0.5)]
+        site.start("intake", "gateway")
+        floor = site.floor("forward", upstream=site.floor("validate").url)
+        return [
+            await _compare(
+                await site.commands("command over HTTP through the gateway", site.service("gateway")),
+                await site.commands(FORWARD, floor),
+                0.5,
+            )
+        ]
 
 
 async def verify(stack: LocalStack) -> list[Row]:
     """Measure verifications by code, as anyone sends them."""
     async with _site(stack) as site:
         await _issue(site)
-        await site.start("intake", "certificate")
+        site.start("intake", "certificate")
         database = site.house.database("certificate")
-        dsn = (
-            f"postgresql://{database.user}:{quote(database.password, safe='')}@{database.host}:{database.port}"
-            f"/{database.name}"
-        )
-        ours, floor = site.house.info.urls["certificate"], site.floor("select", dsn=dsn)
-        measured = await _compare(
-            lambda seconds: site.verifications(ours, seconds), lambda seconds: site.verifications(floor, seconds)
-        )
-        return [_row("verification by code", SELECT, measured, 0.7)]
+        login = f"{database.user}:{quote(database.password, safe='')}"
+        floor = site.floor("select", dsn=f"postgresql://{login}@{database.host}:{database.port}/{database.name}")
+        return [
+            await _compare(
+                site.verifications("verification by code", site.service("certificate")),
+                site.verifications(SELECT, floor),
+                0.7,
+            )
+        ]
 
 
 async def _issue(site: Site) -> None:

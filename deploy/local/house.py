@@ -167,6 +167,10 @@ class House:
         """Whether a service's process runs."""
         return name in self._processes and self._processes[name].running()
 
+    def pid(self, name: str) -> int:
+        """Give the process id of a running service."""
+        return self._processes[name].pid
+
     def stop(self) -> None:
         """Stop all services in good order."""
         for process in self._processes.values():

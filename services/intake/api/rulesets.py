@@ -18,7 +18,7 @@ commands = Commands("rulesets")
 CITY = (Role.CITY,)
 
 
-class Draft(Form):
+class RulesetDraft(Form):
     """A rule-set document as JSON text; docs/reference/rulesets.md describes it."""
 
     document: Annotated[str, StringConstraints(min_length=2, max_length=400_000)]
@@ -30,14 +30,14 @@ class LastDay(Form):
     until: date
 
 
-@commands.post("/v1/rulesets", Draft, CITY)
-async def draft(call: Call, body: Draft) -> Reply:
+@commands.post("/v1/rulesets", RulesetDraft, CITY)
+async def draft(call: Call, body: RulesetDraft) -> Reply:
     """Propose a rule set; every number needs its source and tag."""
     return await call.execute(RULESET, call.new_identity(), DraftRuleSet(body.document))
 
 
-@commands.put("/v1/rulesets/{ruleset}", Draft, CITY)
-async def redraft(call: Call, body: Draft) -> Reply:
+@commands.put("/v1/rulesets/{ruleset}", RulesetDraft, CITY)
+async def redraft(call: Call, body: RulesetDraft) -> Reply:
     """Replace a draft; a published rule set is never edited."""
     return await call.execute(RULESET, call.id("ruleset"), DraftRuleSet(body.document))
 
