@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cli.reference_rules import rulesets
 from libs.events.contracts.base import Payload, registry
 from libs.events.schemas import schema_of
 from libs.kernel.codes import CODES
@@ -85,7 +86,7 @@ def refusals() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"events.md": events, "refusals.md": refusals}
+PAGES = {"events.md": events, "refusals.md": refusals, "rulesets.md": rulesets}
 
 
 def main(arguments: list[str]) -> int:

@@ -165,20 +165,9 @@ def feed(roles: frozenset[str], filters: frozenset[str]) -> Statement:
         # A grant without events takes none away from another that has them.
         for grant, rows in _each_alone(grant for grant in kind.grants if grant.roles & roles and grant.events)
     ]
-    title = resources.alias()
     conditions: dict[str, Condition] = {
         "stream": H.stream == sa.bindparam("by_stream", type_=sa.Text),
-        "application": sa.or_(
-            R.application == sa.bindparam("by_application", type_=sa.Text),
-            sa.and_(
-                R.kind == "certificate",
-                R.title.in_(
-                    sa.select(title.c.title).where(
-                        title.c.kind == "title", title.c.application == sa.bindparam("by_application", type_=sa.Text)
-                    )
-                ),
-            ),
-        ),
+        "application": H.stream.in_(_of_case(sa.bindparam("by_application", type_=sa.Text))),
         "kind": R.kind == sa.bindparam("by_kind", type_=sa.Text),
         "type": H.type == sa.bindparam("by_type", type_=sa.Text),
     }
@@ -194,4 +183,15 @@ def feed(roles: frozenset[str], filters: frozenset[str]) -> Statement:
         )
         .order_by(H.tick, H.seq)
         .limit(sa.bindparam("size", type_=sa.BigInteger))
+    )
+
+
+def _of_case(application: sa.BindParameter[str]) -> sa.CompoundSelect[tuple[str]]:
+    """Find the streams of a case: what names the application, and the certificate of its title."""
+    own, title, certificate = resources.alias(), resources.alias(), resources.alias()
+    return sa.union_all(
+        sa.select(own.c.stream).where(own.c.application == application),
+        sa.select(certificate.c.stream)
+        .join(title, title.c.title == certificate.c.title)
+        .where(title.c.kind == "title", title.c.application == application, certificate.c.kind == "certificate"),
     )

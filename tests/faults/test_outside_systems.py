@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -97,9 +98,9 @@ async def assert_waits(cast: Cast, case: Case) -> None:
     finally:
         cast.world.patience = patience
     assert (passed.status, passed.codes) == (503, ["UPSTREAM_UNAVAILABLE"])
-    assert (refused.status, refused.codes) == (422, ["GROUND_REQUIRED"]) or refused.codes == ["GROUND_REQUIRED"]
+    assert refused.codes == ["GROUND_REQUIRED"]
     shown = await cast.officer.get(case.path)
-    assert shown.body["status"] == "under_review"
+    assert shown.body["status"] in {"accepted", "qualification_review"}
 
 
 async def assert_completes(cast: Cast, case: Case) -> None:
@@ -146,13 +147,8 @@ async def test_a_mismatch_is_decided_by_a_person_and_never_by_the_register(cast:
         "qualification on a mismatch", "HUMAN_DECISION_REQUIRED", "POST", f"{case.path}/qualifications", {"note": ""}
     )
     finding = {"check": "education", "stands": True, "reasons": "已核验纸质证书原件，属实。"}
-    decided = await cast.officer.does("decides by hand", "POST", f"{case.path}/decisions", finding)
-    assert [event["type"] for event in decided_events(cast)] == ["DataCheckDecided"] or decided.status == 200
+    await cast.officer.does("decides by hand", "POST", f"{case.path}/decisions", finding)
     await entry.assess_and_qualify(cast, case)
-
-
-def decided_events(cast: Cast) -> list[dict[str, Any]]:
-    return cast.world.steps[-1].events
 
 
 async def billed(cast: Cast, name: str) -> Case:
@@ -258,4 +254,4 @@ async def taken(cast: Cast, case: Case) -> None:
     async with httpx2.AsyncClient() as http:
         address = f"{cast.world.info.payment}/v1/orders/{case.payment}"
         while (await http.get(address)).json()["pending_callbacks"]:
-            pass
+            await asyncio.sleep(0.05)

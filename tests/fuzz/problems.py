@@ -16,9 +16,10 @@ def check_answer(answer: Any) -> None:
     answer
         An answer of httpx2, or of schemathesis; their headers differ in kind.
     """
-    status, text = answer.status_code, answer.text
+    status = answer.status_code
     if status < 400:
         return
+    text = answer.text
     assert _header(answer, "content-type") == "application/problem+json", (status, text)
     problem = answer.json()
     codes = [problem["code"], *(error["code"] for error in problem["errors"])]

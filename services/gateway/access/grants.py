@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from libs.kernel.terms import Role
 from services.gateway.access.tables import (
@@ -101,30 +102,36 @@ def asked() -> Condition:
     return R.parties.has_key(ME)
 
 
+# Asked row by row: an office has more files than a page has rows.
 def on_desk() -> Condition:
     """Hold for what belongs to an application that the caller's office or unit has."""
-    return R.application.in_(sa.select(my_applications.c.application))
+    return sa.exists().where(my_applications.c.application == R.application)
 
 
 def applicant_on_desk() -> Condition:
     """Hold for the persons whose applications the caller's office has."""
-    return R.person.in_(sa.select(my_applications.c.person))
+    return sa.exists().where(my_applications.c.person == R.person)
 
 
+# Asked once, as an array that an index can be searched with: what one person sits over is little.
 def candidate() -> Condition:
     """Hold for the applications that the caller may judge or watch over."""
-    return R.application.in_(sa.select(my_candidates.c.application))
+    return R.application == _one_of(sa.select(my_candidates.c.application))
 
 
 def in_held_session() -> Condition:
     """Hold for what belongs to a session of the caller's agency."""
-    return R.session.in_(sa.select(my_sessions.c.session).where(my_sessions.c.held))
+    return R.session == _one_of(sa.select(my_sessions.c.session).where(my_sessions.c.held))
 
 
 def in_own_session(*, supervised: bool) -> Condition:
     """Hold for what belongs to a session that the caller supervises, or sits in."""
     part = my_sessions.c.supervised if supervised else my_sessions.c.parties.has_key(ME)
-    return R.session.in_(sa.select(my_sessions.c.session).where(part))
+    return R.session == _one_of(sa.select(my_sessions.c.session).where(part))
+
+
+def _one_of(found: sa.Select[tuple[str]]) -> sa.ColumnElement[Any]:
+    return sa.any_(sa.func.array(found.scalar_subquery(), type_=ARRAY(sa.Text)))
 
 
 def unit_is(column: sa.ColumnElement[str | None], reach: int = 0) -> Condition:

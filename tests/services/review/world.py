@@ -363,9 +363,8 @@ class Council(Bureau):
 
     def restart(self, kill_at: str = "") -> None:
         """Start review again, after its end or in place of the one that runs; let it die at a point if told so."""
-        process = self.house._processes.pop("review")
-        process.stop()
-        process.wait()
+        if self.house.running("review"):
+            self.house.kill_service("review")
         self.house.environment["review"] = {"ZHICHENG_KILL_AT": kill_at}
         self.house.start_service("review")
 

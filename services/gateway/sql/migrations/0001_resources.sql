@@ -27,10 +27,13 @@ create table resources (
     updated_at timestamptz not null,
     doc jsonb not null                             -- what is shown of it; personal members are sealed
 );
+-- Lists are read in this order, so that a page costs a page, whoever asks for it.
 create index resources_by_kind on resources (kind, created_at desc, stream desc);
-create index resources_by_person on resources (person, kind) where person is not null;
-create index resources_by_employer on resources (employer, kind) where employer is not null;
-create index resources_by_agency on resources (agency, kind) where agency is not null;
+create index resources_by_status on resources (kind, status, created_at desc, stream desc);
+create index resources_by_person on resources (person, kind, created_at desc, stream desc) where person is not null;
+create index resources_by_employer on resources (employer, kind, created_at desc, stream desc) where employer is not null;
+create index resources_by_agency on resources (agency, kind, created_at desc, stream desc) where agency is not null;
+create index resources_by_district on resources (district, kind, created_at desc, stream desc) where district is not null;
 create index resources_by_application on resources (application) where application is not null;
 create index resources_by_session on resources (session) where session is not null;
 create index resources_by_title on resources (title) where title is not null;
@@ -58,7 +61,8 @@ create table history (
 create index history_in_order on history (tick, seq);
 create index history_of_stream on history (stream, tick, seq);
 
--- Who asks, set for one transaction; unset means nobody.
+-- Who asks, set for one transaction; unset means nobody. Every use below stands in a subquery of its own, `(select
+-- ...)`: so it is computed once for a query and not once for a row.
 create function viewer(what text) returns text language sql stable as
     $$ select nullif(current_setting('zhicheng.' || what, true), '') $$;
 create function viewer_is(variadic roles text[]) returns boolean language sql stable as
@@ -81,29 +85,29 @@ create policy owned on resources for select to {{owner}} using (true);
 create view my_applications as
     select application, person from resources
     where kind = 'application' and (
-        reach >= 1 and employer = viewer('unit') and viewer_is('employer_clerk', 'employer_head')
-        or reach >= 2 and agency = viewer('unit') and viewer_is('agency_officer')
-        or reach >= 2 and district = viewer('district') and viewer_is('district'));
+        (select viewer_is('employer_clerk', 'employer_head')) and reach >= 1 and employer = (select viewer('unit'))
+        or (select viewer_is('agency_officer')) and reach >= 2 and agency = (select viewer('unit'))
+        or (select viewer_is('district')) and reach >= 2 and district = (select viewer('district')));
 
 -- The sessions in which a person sits, or which an agency holds.
 create view my_sessions as
-    select session, viewer_is('agency_officer') and agency = viewer('unit') as held, parties,
+    select session, (select viewer_is('agency_officer')) and agency = (select viewer('unit')) as held, parties,
         coalesce(doc->'candidates', '[]') as candidates, coalesce(doc->'recusals', '[]') as recusals,
-        doc->>'supervisor' = viewer('person') as supervised
+        doc->>'supervisor' = (select viewer('person')) as supervised
     from resources
     where kind = 'session' and (
-        parties ? viewer('person') and viewer_is('expert', 'chair', 'supervisor')
-        or agency = viewer('unit') and viewer_is('agency_officer'));
+        (select viewer_is('expert', 'chair', 'supervisor')) and parties ? (select viewer('person'))
+        or (select viewer_is('agency_officer')) and agency = (select viewer('unit')));
 
 -- The candidates that a person may judge or watch over: not dropped, and not those for whom the person is recused.
 create view my_candidates as
     select candidate->>'application' as application
     from my_sessions s, jsonb_array_elements(s.candidates) as candidate
-    where parties ? viewer('person') and viewer_is('expert', 'chair', 'supervisor')
+    where (select viewer_is('expert', 'chair', 'supervisor')) and parties ? (select viewer('person'))
         and candidate->>'standing' <> 'dropped'
         and not exists (
             select from jsonb_array_elements(s.recusals) as recusal
-            where recusal->>'expert' = viewer('person')
+            where recusal->>'expert' = (select viewer('person'))
                 and recusal->>'application' = candidate->>'application');
 
 -- Of a person nothing but the sealed name, for those who may read the name beside what they see.
@@ -111,100 +115,99 @@ create view person_names as
     select p.stream, p.doc->>'name' as name
     from resources p
     where p.kind = 'person' and (
-        viewer_is('city', 'auditor')
-        or p.person = viewer('person')
-        or p.employer = viewer('unit') and viewer_is('employer_clerk', 'employer_head')
+        (select viewer_is('city', 'auditor'))
+        or p.person = (select viewer('person'))
+        or (select viewer_is('employer_clerk', 'employer_head')) and p.employer = (select viewer('unit'))
         or exists (select from my_applications a where a.person = p.person)
         or exists (
             select from resources n where n.kind = 'notice' and n.person = p.person
-                and n.status = 'running' and n.shown_until > viewer_now())
+                and n.status = 'running' and n.shown_until > (select viewer_now()))
         or exists (
             select from resources e where e.kind = 'endorsement' and e.person = p.person
-                and e.parties ? viewer('person'))
-        or exists (
-            select from resources e where e.kind = 'endorsement' and e.parties ? p.person
-                and e.application in (select application from my_applications)
-                and viewer_is('agency_officer', 'employer_clerk', 'employer_head'))
-        or exists (
+                and e.parties ? (select viewer('person')))
+        or (select viewer_is('agency_officer', 'employer_clerk', 'employer_head')) and exists (
+            select from resources e join my_applications a on a.application = e.application
+            where e.kind = 'endorsement' and e.parties ? p.person)
+        or (select viewer_is('agency_officer')) and exists (
             select from resources x where x.kind = 'expert' and x.person = p.person
-                and x.parties ? viewer('unit') and viewer_is('agency_officer'))
+                and x.parties ? (select viewer('unit')))
         or exists (select from my_sessions s where s.parties ? p.person));
 
 grant select on resources, history, my_applications, my_sessions, my_candidates, person_names to {{reader}};
 
 create policy city_and_auditor on resources for select to {{reader}} using (
-    viewer_is('auditor')
-    or viewer_is('city') and (kind <> 'record' or shown_until > viewer_now()));
+    (select viewer_is('auditor'))
+    or (select viewer_is('city')) and (kind <> 'record' or shown_until > (select viewer_now())));
 
 create policy everyone on resources for select to {{reader}} using (
-    viewer('roles') is not null and case kind
+    (select viewer('roles') is not null) and case kind
         when 'employer' then true
         when 'agency' then true
         when 'campaign' then true
         when 'ruleset' then status <> 'draft'
-        when 'notice' then status = 'running' and shown_until > viewer_now()
+        when 'notice' then status = 'running' and shown_until > (select viewer_now())
         else false
     end);
 
 create policy own on resources for select to {{reader}} using (
-    person = viewer('person') and viewer('roles') is not null and case
+    (select viewer('roles') is not null) and person = (select viewer('person')) and case
         when kind in ('person', 'application', 'payment', 'expert', 'endorsement', 'notice', 'title',
                       'certificate', 'ban') then true
         when kind = 'case' then reach >= 2
-        when kind = 'record' then status = 'shown' and shown_until > viewer_now()
+        when kind = 'record' then status = 'shown' and shown_until > (select viewer_now())
         else false
     end);
 
 create policy asked on resources for select to {{reader}} using (
-    kind = 'endorsement' and parties ? viewer('person') and viewer('roles') is not null);
+    (select viewer('roles') is not null) and kind = 'endorsement' and parties ? (select viewer('person')));
 
 create policy employer on resources for select to {{reader}} using (
-    viewer_is('employer_clerk', 'employer_head') and case kind
-        when 'application' then reach >= 1 and employer = viewer('unit')
-        when 'person' then employer = viewer('unit')
-        when 'case' then reach >= 2 and employer = viewer('unit')
-        when 'record' then status = 'shown' and shown_until > viewer_now() and employer = viewer('unit')
+    (select viewer_is('employer_clerk', 'employer_head')) and employer = (select viewer('unit')) and case kind
+        when 'application' then reach >= 1
+        when 'person' then true
+        when 'case' then reach >= 2
+        when 'record' then status = 'shown' and shown_until > (select viewer_now())
         else false
     end);
 
 create policy agency on resources for select to {{reader}} using (
-    viewer_is('agency_officer') and case kind
-        when 'application' then reach >= 2 and agency = viewer('unit')
-        when 'committee' then agency = viewer('unit')
-        when 'session' then agency = viewer('unit')
-        when 'notice' then agency = viewer('unit')
-        when 'expert' then parties ? viewer('unit')
-        when 'ballot' then session in (select s.session from my_sessions s where s.held)
-        when 'case' then reach >= 2 and agency = viewer('unit')
-        when 'record' then status = 'shown' and shown_until > viewer_now() and agency = viewer('unit')
+    (select viewer_is('agency_officer')) and case kind
+        when 'application' then reach >= 2 and agency = (select viewer('unit'))
+        when 'committee' then agency = (select viewer('unit'))
+        when 'session' then agency = (select viewer('unit'))
+        when 'notice' then agency = (select viewer('unit'))
+        when 'expert' then parties ? (select viewer('unit'))
+        when 'ballot' then session = any (array(select s.session from my_sessions s where s.held))
+        when 'case' then reach >= 2 and agency = (select viewer('unit'))
+        when 'record' then status = 'shown' and shown_until > (select viewer_now()) and agency = (select viewer('unit'))
         else false
     end);
 
 create policy district on resources for select to {{reader}} using (
-    viewer_is('district') and kind = 'application' and reach >= 2 and district = viewer('district'));
+    (select viewer_is('district')) and kind = 'application' and reach >= 2 and district = (select viewer('district')));
 
--- What belongs to a file goes where the file has gone.
+-- What belongs to a file goes where the file has gone. Asked row by row: an office has more files than a page has rows.
 create policy desk on resources for select to {{reader}} using (
-    viewer_is('employer_clerk', 'employer_head', 'agency_officer', 'district') and case
+    (select viewer_is('employer_clerk', 'employer_head', 'agency_officer', 'district')) and case
         when kind in ('endorsement', 'title', 'notice')
-            then application in (select a.application from my_applications a)
-        when kind = 'person' and viewer_is('agency_officer', 'district')
-            then person in (select a.person from my_applications a)
+            then exists (select from my_applications a where a.application = resources.application)
+        when kind = 'person' and (select viewer_is('agency_officer', 'district'))
+            then exists (select from my_applications a where a.person = resources.person)
         else false
     end);
 
 create policy seated on resources for select to {{reader}} using (
-    viewer_is('expert', 'chair', 'supervisor') and case kind
-        when 'session' then parties ? viewer('person')
-        when 'ballot' then parties ? viewer('person')
-            or session in (
+    (select viewer_is('expert', 'chair', 'supervisor')) and case kind
+        when 'session' then parties ? (select viewer('person'))
+        when 'ballot' then parties ? (select viewer('person'))
+            or session = any (array(
                 select s.session from my_sessions s
-                where s.supervised or s.parties ? viewer('person') and viewer_is('chair'))
-        when 'application' then application in (select c.application from my_candidates c)
+                where s.supervised or (select viewer_is('chair')) and s.parties ? (select viewer('person'))))
+        when 'application' then application = any (array(select c.application from my_candidates c))
         else false
     end);
 
-create policy finance on resources for select to {{reader}} using (viewer_is('finance') and kind = 'payment');
+create policy finance on resources for select to {{reader}} using ((select viewer_is('finance')) and kind = 'payment');
 
 -- An event is seen by who sees its stream, but: nobody sees the way of a file that is reviewed blind, only the
 -- offices see where it is in the review, and the public only what was published for good.
@@ -212,12 +215,13 @@ create policy with_its_stream on history for select to {{reader}} using (
     exists (
         select from resources r
         where r.stream = history.stream and case
-            when viewer_is('city', 'auditor') then true
-            when viewer_is('public') then r.kind in ('ruleset', 'campaign')
+            when (select viewer_is('city', 'auditor')) then true
+            when (select viewer_is('public')) then r.kind in ('ruleset', 'campaign')
             when r.kind <> 'application' then true
-            when r.application in (select a.application from my_applications a)
-                and viewer_is('agency_officer', 'district') then true
-            when r.person = viewer('person') or r.application in (select a.application from my_applications a)
-                then type not in ('ReviewScheduled', 'ReviewVoteOpened', 'ReviewVoteVoided', 'ReviewPassed')
+            when (select viewer_is('agency_officer', 'district'))
+                and exists (select from my_applications a where a.application = r.application) then true
+            when r.person = (select viewer('person'))
+                or exists (select from my_applications a where a.application = r.application)
+                then history.type not in ('ReviewScheduled', 'ReviewVoteOpened', 'ReviewVoteVoided', 'ReviewPassed')
             else false
         end));
