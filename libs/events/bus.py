@@ -133,8 +133,13 @@ class CommandBus:
         self._flying: dict[UUID, _Flight] = {}
         self.listeners: list[Callable[[Append], None]] = []
 
-    async def execute(self, aggregate: Aggregate, stream: str, command: Any, meta: Meta) -> Reply:
+    async def execute(
+        self, aggregate: Aggregate, stream: str, command: Any, meta: Meta, *, new: bool = False
+    ) -> Reply:
         """Decide one command on one stream.
+
+        `new` says that the stream should not exist yet: the command is decided without reading it first, as if
+        the empty state came from the cache. Where that is wrong, it is found out as a stale cache is.
 
         Raises
         ------
@@ -152,7 +157,7 @@ class CommandBus:
         try:
             await self._turns.enter(stream)
             try:
-                reply = await self._decide_and_append(aggregate, stream, command, meta)
+                reply = await self._decide_and_append(aggregate, stream, command, meta, new=new)
             finally:
                 self._turns.leave(stream)
         except Exception as error:
@@ -182,7 +187,7 @@ class CommandBus:
         return known
 
     async def _fold_newer(self, aggregate: Aggregate, stream: str) -> Loaded:
-        known = self._cache.get(stream) or Loaded(aggregate.initial, 0, GENESIS, EPOCH)
+        known = self._cache.get(stream) or _empty(aggregate)
         for event in await read_stream(self._pool, stream, known.version):
             if event.prev_hash != known.hash:
                 # What is cached is no longer what is stored, or the store was tampered with: start over once.
@@ -191,7 +196,7 @@ class CommandBus:
         return known
 
     async def _fold_all(self, aggregate: Aggregate, stream: str) -> Loaded:
-        known = Loaded(aggregate.initial, 0, GENESIS, EPOCH)
+        known = _empty(aggregate)
         for event in await read_stream(self._pool, stream):
             if event.prev_hash != known.hash:
                 msg = f"{stream} is broken at version {event.version}: prevhash does not fit"
@@ -199,8 +204,12 @@ class CommandBus:
             known = _fold(aggregate, known, event)
         return known
 
-    async def _decide_and_append(self, aggregate: Aggregate, stream: str, command: Any, meta: Meta) -> Reply:
-        loaded = self._cache.get(stream) or await self.load(aggregate, stream)
+    async def _decide_and_append(
+        self, aggregate: Aggregate, stream: str, command: Any, meta: Meta, *, new: bool
+    ) -> Reply:
+        loaded = self._cache.get(stream)
+        if loaded is None:
+            loaded = _empty(aggregate) if new else await self.load(aggregate, stream)
         for _ in range(ATTEMPTS):
             reply = await self._attempt(aggregate, stream, command, loaded, meta)
             if isinstance(reply, _Unwritten):
@@ -314,6 +323,10 @@ class ChainBrokenError(RuntimeError):
 def etag(version: int, digest: bytes) -> str:
     """Write a row's ETag: version and the first half of its hash."""
     return f'"{version}.{digest[:16].hex()}"'
+
+
+def _empty(aggregate: Aggregate) -> Loaded:
+    return Loaded(aggregate.initial, 0, GENESIS, EPOCH)
 
 
 def _fold(aggregate: Aggregate, known: Loaded, event: Event) -> Loaded:

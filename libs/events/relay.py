@@ -24,7 +24,7 @@ PAGE = 4000
 BATCH_BYTES = 900_000
 POLL_SECONDS = 0.2
 """How long to sleep when nothing was notified; the gate may open without a notification."""
-STOP_SECONDS = 5
+STOP_SECONDS = 2
 GATE_SECONDS = 0.003
 """How long to wait for the gate after a notification that brought nothing yet."""
 
@@ -136,8 +136,11 @@ async def _close(producer: AIOKafkaProducer) -> None:
         async with asyncio.timeout(STOP_SECONDS):
             await producer.stop()
     except TimeoutError:
-        await producer._sender.close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        sending = producer._sender.sender_task  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        sending.cancel()
+        # It waits for the answers under way: without their connections there are none.
         await producer.client.close()
+        await asyncio.wait({sending}, timeout=STOP_SECONDS)
 
 
 def leadership_of(topic: str) -> str:

@@ -58,6 +58,9 @@ class Call:
     principal: Principal
     actor: Actor
     body: bytes
+    _meta: Meta | None = None
+    _made: str = ""
+    """The identity that this command creates, once it was asked for."""
 
     def id(self, name: str) -> str:
         """Give a path parameter that is a UUID, in its canonical form."""
@@ -65,6 +68,11 @@ class Call:
 
     def meta(self) -> Meta:
         """Give what goes with the command: its id for ever, its fingerprint, its sender, the version it saw."""
+        if self._meta is None:
+            self._meta = self._read_meta()
+        return self._meta
+
+    def _read_meta(self) -> Meta:
         scope = self.request.scope
         key = header(scope, b"idempotency-key")
         if not key or len(key) > MAX_KEY or not key.isascii() or not key.isprintable():
@@ -87,11 +95,13 @@ class Call:
 
     def new_identity(self) -> str:
         """Give the identity of what this command creates: the same however often the command is sent."""
-        return str(uuid5(self.meta().command_id, "identity"))
+        self._made = str(uuid5(self.meta().command_id, "identity"))
+        return self._made
 
     async def execute(self, aggregate: Aggregate, identity: str, command: Any) -> Reply:
         """Decide a command on one stream of this service."""
-        return await self.spine.bus.execute(aggregate, aggregate.stream(identity), command, self.meta())
+        stream = aggregate.stream(identity)
+        return await self.spine.bus.execute(aggregate, stream, command, self.meta(), new=identity == self._made)
 
     async def load(self, aggregate: Aggregate, identity: str) -> Loaded:
         """Read another stream of this service, as a fact for a decision that cites it as `stream@version`."""

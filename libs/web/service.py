@@ -50,6 +50,8 @@ def build(parts: Parts, settings: Settings) -> Server:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        # Its own spans and logs would be made for every request, and hold paths, queries and refused values.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.spine = spine
     for kind in (HTTPException, Refused, StoreUnavailableError, NotYetError, TooLargeError, Exception):

@@ -15,7 +15,7 @@ from libs.kernel.refusals import Refused
 from libs.kernel.terms import Level, Role
 from services.gateway.access.grants import Condition, Grant, R
 from services.gateway.access.kinds import KINDS, Kind
-from services.gateway.access.tables import history, resources
+from services.gateway.access.tables import case_streams, history, resources
 from services.gateway.access.viewer import Viewer
 
 _DIALECT: Final = dialect()
@@ -26,21 +26,25 @@ H: Final = history.c
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL with its parameters by name, in the order of their numbers."""
+    """SQL with its parameters by name, in the order of their numbers.
+
+    `anew` has it planned for the values of each call: how many rows a caller has decides how a list is best read.
+    """
 
     text: str
     names: tuple[str, ...]
     fixed: Mapping[str, Any]
+    anew: bool = False
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """Give the arguments in order."""
         return [values[name] if name in values else self.fixed[name] for name in self.names]
 
 
-def _compiled(statement: sa.Select[Any]) -> Statement:
+def _compiled(statement: sa.Select[Any], *, anew: bool = False) -> Statement:
     compiled: Any = statement.compile(dialect=_DIALECT)
     fixed = {name: bind.effective_value for name, bind in compiled.binds.items()}
-    return Statement(str(compiled), tuple(compiled.positiontup), fixed)
+    return Statement(str(compiled), tuple(compiled.positiontup), fixed, anew)
 
 
 def _identity(text: str) -> str:
@@ -149,7 +153,7 @@ def listing(kind: Kind, grants: tuple[Grant, ...], filters: frozenset[str], forw
         limit = sa.tuple_(sa.bindparam("at", type_=sa.DateTime(timezone=True)), sa.bindparam("after", type_=sa.Text))
         statement = statement.where(place < limit if forward else place > limit)
     ordered = (R.created_at, R.stream) if forward is False else (R.created_at.desc(), R.stream.desc())
-    return _compiled(statement.order_by(*ordered).limit(sa.bindparam("size", type_=sa.BigInteger)))
+    return _compiled(statement.order_by(*ordered).limit(sa.bindparam("size", type_=sa.BigInteger)), anew=True)
 
 
 @lru_cache(maxsize=1024)
@@ -167,7 +171,11 @@ def feed(roles: frozenset[str], filters: frozenset[str]) -> Statement:
     ]
     conditions: dict[str, Condition] = {
         "stream": H.stream == sa.bindparam("by_stream", type_=sa.Text),
-        "application": H.stream.in_(_of_case(sa.bindparam("by_application", type_=sa.Text))),
+        "application": H.stream.in_(
+            sa.select(case_streams.c.stream).where(
+                case_streams.c.application == sa.bindparam("by_application", type_=sa.Text)
+            )
+        ),
         "kind": R.kind == sa.bindparam("by_kind", type_=sa.Text),
         "type": H.type == sa.bindparam("by_type", type_=sa.Text),
     }
@@ -183,15 +191,4 @@ def feed(roles: frozenset[str], filters: frozenset[str]) -> Statement:
         )
         .order_by(H.tick, H.seq)
         .limit(sa.bindparam("size", type_=sa.BigInteger))
-    )
-
-
-def _of_case(application: sa.BindParameter[str]) -> sa.CompoundSelect[tuple[str]]:
-    """Find the streams of a case: what names the application, and the certificate of its title."""
-    own, title, certificate = resources.alias(), resources.alias(), resources.alias()
-    return sa.union_all(
-        sa.select(own.c.stream).where(own.c.application == application),
-        sa.select(certificate.c.stream)
-        .join(title, title.c.title == certificate.c.title)
-        .where(title.c.kind == "title", title.c.application == application, certificate.c.kind == "certificate"),
     )

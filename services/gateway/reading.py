@@ -53,6 +53,8 @@ class Reader:
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> list[asyncpg.Record]:
         """Run a statement, the caller's parameters among its values."""
+        if statement.anew:
+            await self.connection.execute("set local plan_cache_mode = force_custom_plan")
         return await self.connection.fetch(statement.text, *statement.arguments(values))
 
     async def names(self, streams: Iterable[str]) -> dict[str, str]:

@@ -34,7 +34,6 @@ COLLECTIONS = (
     "records",
 )
 ROLES = tuple(role.value for role in Role if role not in {Role.PUBLIC, Role.SYSTEM})
-UNITS = {"employer_clerk": "employers", "employer_head": "employers", "agency_officer": "agencies"}
 
 
 @dataclass
@@ -44,6 +43,7 @@ class Callers:
     house: House
     http: httpx2.Client
     ids: dict[str, list[str]] = field(default_factory=dict)
+    _concerned: dict[str, str] = field(default_factory=dict)
     _subjects: dict[str, str] = field(default_factory=dict)
     _tokens: dict[str, tuple[float, str]] = field(default_factory=dict)
 
@@ -55,7 +55,9 @@ class Callers:
                 if found:
                     self.ids[collection] = found
                     break
-        # Those who act in a case are somebody in it, now that it is known who there is.
+        file = self.get(f"/v1/applications/{self.ids['applications'][0]}", "city").json()
+        self._concerned = {name: file[name] for name in ("applicant", "employer", "agency")}
+        # Those who act are now somebody in a case that there is.
         self._subjects.clear()
         self._tokens.clear()
 
@@ -83,13 +85,19 @@ class Callers:
         return self._admin("POST", "/dev/tokens", {"sub": self._subjects[role], **more})["access_token"]
 
     def _relations(self, role: str) -> dict[str, str]:
-        if role in UNITS:
-            return {"unit": self.ids.get(UNITS[role], [str(uuid4())])[0]}
-        if role == "district":
-            return {"district": "海淀区"}
-        if role in {"applicant", "expert", "chair", "supervisor"}:
-            return {"person": self.ids.get("persons", [str(uuid4())])[0]}
-        return {}
+        match role:
+            case "district":
+                return {"district": "海淀区"}
+            case "employer_clerk" | "employer_head":
+                return {"unit": self._concerned.get("employer", "")}
+            case "agency_officer":
+                return {"unit": self._concerned.get("agency", "")}
+            case "applicant":
+                return {"person": self._concerned.get("applicant", "")}
+            case "expert" | "chair" | "supervisor":
+                return {"person": self.ids.get("experts", [""])[0]}
+            case _:
+                return {}
 
     def _admin(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         info = self.house.info

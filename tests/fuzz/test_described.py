@@ -24,7 +24,7 @@ from tests.fuzz.problems import check_answer
 
 CONFORMS = [content_type_conformance, response_schema_conformance, status_code_conformance]
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-COVERED = 40
+COVERED = 24
 """How many of the cases that cover a description's corners are sent, for each operation."""
 DRAWN = 4
 """How many random ones, fitting and not fitting each."""
@@ -50,8 +50,8 @@ def test_any_request_gets_a_good_answer_or_a_problem_with_a_listed_code(
                 for case in [*_corners(api, operation, random), *_drawn(operation)]:
                     answered[_send(case, callers, random, session)] += 1
     assert answered.total() > 100 * DRAWN
-    # Not only refusals at the door: some of it is taken, and some comes as far as the rules.
-    assert answered[200] and answered[201] and answered[409] and answered[422]
+    # Not only refusals at the door: some of it is answered, and some comes as far as the rules.
+    assert {200, 400, 401, 403, 404, 409} <= answered.keys(), answered
 
 
 def _corners(api: Any, operation: Any, random: Random) -> list[Any]:

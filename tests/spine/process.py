@@ -41,18 +41,18 @@ ANSWERING = Reaction("answering", "ToyAsked", COUNTER, to_one("counter", "of"), 
 
 def workers(shop: Shop, settings: dict[str, Any]) -> list[Awaitable[Any]]:
     """Give the workers that the settings ask for."""
-    bootstrap, topic, parts = settings["bootstrap"], settings["topic"], settings["parts"]
+    bootstrap, topic, parts, group = (settings[name] for name in ("bootstrap", "topic", "parts", "group"))
     works: list[Awaitable[Any]] = []
     if "relay" in parts:
         works.append(Relay(shop.database, bootstrap, topic).run())
     if "view" in parts:
         sink = ViewSink(COUNTERS)
-        works.append(TopicConsumer(shop.view_pool, bootstrap, f"{topic}.counters", [topic], sink).run())
+        works.append(TopicConsumer(shop.view_pool, bootstrap, f"{group}.counters", [topic], sink).run())
     if "tally" in parts:
-        works.append(TopicConsumer(shop.view_pool, bootstrap, f"{topic}.tally", [topic], Tally()).run())
+        works.append(TopicConsumer(shop.view_pool, bootstrap, f"{group}.tally", [topic], Tally()).run())
     if "reactions" in parts:
         sink = ReactionSink("toy", ["toy"], [ANSWERING], frozenset({"counter"}))
-        works.append(TopicConsumer(shop.view_pool, bootstrap, f"{topic}.reactions", [topic], sink).run())
+        works.append(TopicConsumer(shop.view_pool, bootstrap, f"{group}.reactions", [topic], sink).run())
         works.append(lead(shop.database, "reactions", ReactionExecutor(shop.pool, shop.bus, "toy", sink).work))
     return works
 

@@ -98,12 +98,17 @@ class Process:
 async def process(
     stack: StackInfo, database: Database, topic: str, *parts: str, kill_at: str = ""
 ) -> AsyncIterator[Process]:
-    """Start a process with these parts (`relay`, `view`, `reactions`); `kill_at` is a point of `libs.events.points`."""
+    """Start a process with these parts (`relay`, `view`, `tally`, `reactions`).
+
+    `kill_at` is a point of `libs.events.points`. Each process is in consumer groups of its own, so that none waits
+    until the broker has buried the one before: nothing rests on groups.
+    """
     settings = {
         "database": asdict(database),
         "bootstrap": stack.kafka_bootstrap,
         "topic": topic,
         "parts": parts,
+        "group": f"{topic}.{uuid4()}",
     }
     child = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -55,7 +55,7 @@ class Client:
         while True:
             # Not torn off in the middle of a command: what was asked is answered.
             await asyncio.shield(asyncio.ensure_future(self.once(stream)))
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
 
     async def once(self, stream: str) -> None:
         key = uuid4()

@@ -53,6 +53,7 @@ history: Final = sa.Table(
     *(sa.Column(name, sa.BigInteger) for name in ("tick", "seq")),
 )
 my_applications: Final = sa.table("my_applications", sa.column("application", sa.Text), sa.column("person", sa.Text))
+case_streams: Final = sa.table("case_streams", sa.column("application", sa.Text), sa.column("stream", sa.Text))
 my_candidates: Final = sa.table("my_candidates", sa.column("application", sa.Text))
 my_sessions: Final = sa.table(
     "my_sessions",

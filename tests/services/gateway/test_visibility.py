@@ -77,7 +77,15 @@ async def test_the_database_alone_would_let_each_caller_see_the_same(world, stor
 async def test_unset_means_no_rows(world, story):
     async with world.spine.pool.acquire() as connection, connection.transaction():
         await connection.execute(f'set local role "{world.spine.database.reader}"')
-        for table in ("resources", "history", "my_applications", "my_sessions", "my_candidates", "person_names"):
+        for table in (
+            "resources",
+            "history",
+            "my_applications",
+            "my_sessions",
+            "my_candidates",
+            "case_streams",
+            "person_names",
+        ):
             assert await connection.fetchval(f"select count(*) from {table}") == 0, table
         await connection.execute("select set_config('zhicheng.person', $1, true)", story.person)
         assert await connection.fetchval("select count(*) from resources") == 0
