@@ -194,7 +194,7 @@ class House:
             "KAFKA": self._stack.kafka_bootstrap,
             "TOPIC_PREFIX": self._prefix,
             "ISSUER": info.issuer,
-            "CLIENT_ID": f"service-{name}",
+            "CLIENT_ID": self._client(name),
             "CLIENT_KEY": str(self.root / "keys" / f"{name}.json"),
             "STATE": str(self.root / name),
             "CLOCK_FILE": info.clock_file,
@@ -230,6 +230,10 @@ class House:
 
         self._processes[name].wait_until(ready, f"The {name} service", _READY_S)
 
+    def _client(self, name: str) -> str:
+        """Name a service's client; with the prefix, for several houses share one identity provider."""
+        return f"service-{name}-{self._prefix}"
+
     def _new_secrets(self) -> dict[str, str]:
         return {name: secrets.token_urlsafe(24) for name in SERVICES}
 
@@ -244,7 +248,7 @@ class House:
             write_private(file, json.dumps(key.as_dict(private=True)))
         async with httpx2.AsyncClient() as http:
             answer = await http.put(
-                f"{self._outside.issuer}/dev/clients/service-{name}",
+                f"{self._outside.issuer}/dev/clients/{self._client(name)}",
                 json={"jwk": key.as_dict(private=False), "roles": ["system"]},
                 headers={"Authorization": f"Bearer {self._outside.admin_secret}"},
             )

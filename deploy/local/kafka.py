@@ -138,8 +138,7 @@ class Kafka:
         ]
 
     def _format(self, command: list[str]) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        argv = [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties)]
+        argv = [*command, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._properties)]
         argv[1:1] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
         status = KeptProcess(Recipe(argv=argv, log=self._log, grace_s=5.0, hold=self.hold)).wait()
         if status != 0:
@@ -182,3 +181,11 @@ class Kafka:
         lines = "".join(f"{name}={value}\n" for name, value in settings.items())
         self._properties.write_text(lines, encoding="utf-8")
         self._log4j.write_text(_LOG4J, encoding="utf-8")
+
+
+def _cluster_id() -> str:
+    """Make a cluster id as Kafka does: one that begins with a hyphen would be read as an option."""
+    while True:
+        made = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not made.startswith("-"):
+            return made
