@@ -24,9 +24,7 @@ def open_house(
     with state_folder() as folder:
         # Held, or a session that begins meanwhile would clear the folder away as an abandoned one.
         held = Lock.take(folder)
-        own = House(
-            folder, stack, outside, prefix=f"t{secrets.token_hex(3)}", profile="test", environment=environment
-        )
+        own = House(folder, stack, outside, prefix=f"t{secrets.token_hex(3)}", profile="test", environment=environment)
         try:
             asyncio.run(own.prepare())
             own.start()

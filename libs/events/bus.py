@@ -133,9 +133,7 @@ class CommandBus:
         self._flying: dict[UUID, _Flight] = {}
         self.listeners: list[Callable[[Append], None]] = []
 
-    async def execute(
-        self, aggregate: Aggregate, stream: str, command: Any, meta: Meta, *, new: bool = False
-    ) -> Reply:
+    async def execute(self, aggregate: Aggregate, stream: str, command: Any, meta: Meta, *, new: bool = False) -> Reply:
         """Decide one command on one stream.
 
         `new` says that the stream should not exist yet: the command is decided without reading it first, as if

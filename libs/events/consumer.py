@@ -58,6 +58,10 @@ class Sink(Protocol):
         """The name under which offsets are kept; with the prefix it is also the consumer group."""
         ...
 
+    def concerns(self, records: list[Incoming]) -> bool:
+        """Tell whether any record of a batch can have an effect here; a batch without is passed over."""
+        ...
+
     async def apply(self, connection: asyncpg.Connection, records: list[Incoming]) -> None:
         """Bring a batch into the database, inside the transaction that moves the offsets."""
         ...
@@ -76,8 +80,17 @@ class _Position:
     """What must be true of the next record of a positioned partition."""
 
     next: int
+    stored: int
+    """What the database says is next: less than `next` while what has no effect here is passed over, and stored
+    together with the next batch that has one, or within a second."""
     proof: bytes | None = None
     """The hash of the record before `next`, until it has been read back and compared."""
+    passed: Incoming | None = None
+    """The last record that was passed over, while `stored` is behind."""
+
+
+_Move = tuple[TopicPartition, int, Incoming]
+"""A partition, what must be stored as its next offset, and the last record that is done."""
 
 
 class _Partitions(ConsumerRebalanceListener):
@@ -99,6 +112,14 @@ class _Partitions(ConsumerRebalanceListener):
         for partition in partitions:
             self.positions.pop(partition, None)
             self.unpositioned.add(partition)
+
+    def moved(self, moves: list[_Move]) -> None:
+        """Take note that the database has moved on, for those partitions that are still ours."""
+        for partition, _, last in moves:
+            position = self.positions.get(partition)
+            if position is not None:
+                position.next = position.stored = last.offset + 1
+                position.passed = None
 
 
 @dataclass(slots=True)
@@ -176,6 +197,7 @@ class TopicConsumer:
                     if time.monotonic() - committed_at > COMMIT_EVERY_SECONDS:
                         committed_at = time.monotonic()
                         await _tell_group(consumer, mine)
+                        await self._store_passed(mine)
                         await self._compare(mine)
                 except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                     log.warning("no offsets, retrying", sink=self._sink.name, error=repr(error))
@@ -215,10 +237,10 @@ class TopicConsumer:
                 following = 0
             if following:
                 # The record before is read back first: if it is another one, the topic was replaced.
-                mine.positions[partition] = _Position(following, row["last_hash"] if row else None)
+                mine.positions[partition] = _Position(following, following, row["last_hash"] if row else None)
                 consumer.seek(partition, following - 1)
             else:
-                mine.positions[partition] = _Position(0)
+                mine.positions[partition] = _Position(0, 0)
                 consumer.seek(partition, 0)
             mine.unpositioned.discard(partition)
 
@@ -235,7 +257,7 @@ class TopicConsumer:
             [
                 partition
                 for partition, position in mine.positions.items()
-                if position.next != (stored[partition]["next"] if partition in stored else 0)
+                if position.stored != (stored[partition]["next"] if partition in stored else 0)
             ]
         )
 
@@ -269,11 +291,19 @@ class TopicConsumer:
         return accepted, replaced
 
     async def _process(self, accepted: dict[TopicPartition, list[Incoming]], mine: _Partitions) -> None:
-        partitions = sorted(accepted)
+        partitions = sorted(accepted.keys() & mine.positions.keys())
         records = [record for partition in partitions for record in accepted[partition]]
+        if not self._sink.concerns(records):
+            for partition in partitions:
+                position = mine.positions[partition]
+                position.passed = accepted[partition][-1]
+                position.next = position.passed.offset + 1
+            self.state.records += len(records)
+            return
+        moves = [(partition, mine.positions[partition].stored, accepted[partition][-1]) for partition in partitions]
         try:
             async with transaction(self._pool) as connection:
-                await self._advance(connection, partitions, accepted)
+                await self._advance(connection, moves)
                 await self._sink.apply(connection, records)
                 point("before-view-commit")
         except FencedError:
@@ -287,30 +317,39 @@ class TopicConsumer:
             await asyncio.sleep(RETRY_SECONDS)
             return
         point("after-view-commit")
-        for partition in partitions:
-            position = mine.positions.get(partition)
-            if position is not None:
-                position.next = accepted[partition][-1].offset + 1
+        mine.moved(moves)
         self.state.records += len(records)
         self.state.batches += 1
         await self._sink.applied(records)
 
-    async def _advance(
-        self,
-        connection: asyncpg.Connection,
-        partitions: list[TopicPartition],
-        accepted: dict[TopicPartition, list[Incoming]],
-    ) -> None:
-        lasts = [accepted[partition][-1] for partition in partitions]
+    async def _store_passed(self, mine: _Partitions) -> None:
+        """Store how far was read past records that have no effect here."""
+        moves = sorted(
+            (partition, position.stored, position.passed)
+            for partition, position in mine.positions.items()
+            if position.passed is not None
+        )
+        if not moves:
+            return
+        try:
+            async with transaction(self._pool) as connection:
+                await self._advance(connection, moves)
+        except FencedError:
+            self.state.fenced += 1
+            mine.unposition([partition for partition, _, _ in moves])
+            return
+        mine.moved(moves)
+
+    async def _advance(self, connection: asyncpg.Connection, moves: list[_Move]) -> None:
         moved = await connection.fetchval(
             "select advance_offsets($1, $2, $3, $4, $5, $6, $7)",
             self._sink.name,
-            [partition.topic for partition in partitions],
-            [partition.partition for partition in partitions],
-            [accepted[partition][0].offset for partition in partitions],
-            [last.offset + 1 for last in lasts],
-            [last.stream for last in lasts],
-            [digest(last.value) for last in lasts],
+            [partition.topic for partition, _, _ in moves],
+            [partition.partition for partition, _, _ in moves],
+            [stored for _, stored, _ in moves],
+            [last.offset + 1 for _, _, last in moves],
+            [last.stream for _, _, last in moves],
+            [digest(last.value) for _, _, last in moves],
         )
         if not moved:
             raise FencedError

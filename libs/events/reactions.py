@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -59,6 +61,8 @@ class Reaction:
         The streams that the event concerns, as the event says it or as this service's database knows it.
     build
         Gives the command for one target, reading what it needs; raises `NotYetError` when that has not come.
+    alone
+        It asks an outside system: it waits for no other reaction, and none waits for it.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Reaction:
     aggregate: Aggregate
     targets: Targets
     build: Build
+    alone: bool = False
 
 
 def service_actor(service: str) -> Actor:
@@ -121,32 +126,54 @@ class ReactionExecutor:
         self._bus = bus
         self._sink = sink
         self._actor = service_actor(service)
+        self._alone = [name for name, reaction in sink.by_name.items() if reaction.alone]
+        self._asking: dict[UUID, asyncio.Task[bool]] = {}
 
     async def work(self, leadership: Lead) -> None:
         """Execute what is owed until leadership is lost."""
-        while True:
-            leadership.check()
-            self._sink.owed.clear()
-            if not await self.turn():
-                try:
-                    async with asyncio.timeout(0.25):
-                        await self._sink.owed.wait()
-                except TimeoutError:
-                    continue
+        try:
+            while True:
+                leadership.check()
+                self._sink.owed.clear()
+                if not await self.turn():
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(0.25):
+                            await self._sink.owed.wait()
+        finally:
+            for task in self._asking.values():
+                task.cancel()
 
     async def turn(self) -> int:
-        """Try everything that is due; give how many commands found their outcome."""
+        """Try everything that is due; give how many commands found their outcome, but for those that go alone."""
         rows = await self._pool.fetch(
             "select id, reaction, target, source, event, attempts, since from reactions r"
-            " where outcome = 'waiting' and next_at <= clock_timestamp() and not exists ("
+            " where outcome = 'waiting' and next_at <= clock_timestamp() and r.id <> all($2::uuid[])"
+            " and (r.reaction = any($1::text[]) or not exists ("
             "  select from reactions e where e.outcome = 'waiting' and e.source = r.source and e.target = r.target"
-            "  and e.seq < r.seq and e.next_at > clock_timestamp())"
-            " order by seq limit 500"
+            "  and e.seq < r.seq and e.next_at > clock_timestamp() and e.reaction <> all($1::text[])))"
+            " order by seq limit 500",
+            self._alone,
+            list(self._asking),
         )
         groups: dict[tuple[str, str], list[asyncpg.Record]] = {}
         for row in rows:
-            groups.setdefault((row["source"], row["target"]), []).append(row)
+            if row["reaction"] in self._alone:
+                self._ask(row)
+            else:
+                groups.setdefault((row["source"], row["target"]), []).append(row)
         return sum(await asyncio.gather(*(self._in_order(group) for group in groups.values())))
+
+    def _ask(self, row: asyncpg.Record) -> None:
+        """Execute one that goes alone, beside the others: whom it asks may take its time."""
+        task = asyncio.create_task(self._execute(row))
+        self._asking[row["id"]] = task
+        task.add_done_callback(lambda done: self._asked(row["id"], done))
+
+    def _asked(self, command: UUID, done: asyncio.Task[bool]) -> None:
+        self._asking.pop(command, None)
+        if not done.cancelled() and (error := done.exception()) is not None:
+            # Its outcome could not be recorded: it is still owed, and tried again.
+            log.warning("reaction not recorded", error=repr(error))
 
     async def _in_order(self, rows: list[asyncpg.Record]) -> int:
         for number, row in enumerate(rows):

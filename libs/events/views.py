@@ -108,6 +108,11 @@ class ViewSink:
             f" on conflict (stream) do update set version = excluded.version, hash = excluded.hash{sets}"
         )
 
+    def concerns(self, records: list[Incoming]) -> bool:
+        """Tell whether any record is of a kind that the view folds."""
+        kinds = self.view.kinds
+        return any(record.kind in kinds for record in records)
+
     async def apply(self, connection: asyncpg.Connection, records: list[Incoming]) -> None:
         """Fold a batch; a value that the table refuses parks its stream from there on, the others go on."""
         mine = [record for record in records if record.kind in self.view.kinds]

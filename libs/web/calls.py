@@ -7,13 +7,14 @@ are. The OpenAPI document still shows every model.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid5
 
 import orjson
 from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.responses import Response
 
@@ -113,11 +114,19 @@ Question = Callable[[Call, Any], Awaitable[Any]]
 Download = Callable[[Call], Awaitable[Response]]
 
 
+class Direct(APIRoute):
+    """A route whose endpoint takes the request and gives the response: there is nothing to inject or to convert."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Give the endpoint itself."""
+        return self.endpoint
+
+
 class Commands:
     """The command routes of one resource, and the policy table that goes with them."""
 
     def __init__(self, tag: str) -> None:
-        self.router = APIRouter(tags=[tag])
+        self.router = APIRouter(tags=[tag], route_class=Direct)
         self.models: dict[str, type[BaseModel]] = {}
 
     def post(

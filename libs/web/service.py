@@ -59,7 +59,8 @@ def build(parts: Parts, settings: Settings) -> Server:
     app.include_router(health_router(spine))
     models: dict[str, Any] = {}
     for router in parts.routers:
-        app.include_router(router.router)
+        # The routes themselves: an included router is searched twice for each request.
+        app.router.routes.extend(router.router.routes)
         models |= router.models
 
     @app.get("/v1/openapi.json", include_in_schema=False)

@@ -77,38 +77,30 @@ async def as_viewer(spine: Spine, viewer: Viewer) -> AsyncIterator[Reader]:
     StoreUnavailableError
         The database did not answer.
     """
+    who = (
+        ",".join(sorted(viewer.roles)),
+        viewer.person,
+        viewer.unit,
+        viewer.district,
+        viewer.now.isoformat(),
+        spine.database.reader,
+        RESOURCES.name,
+    )
     with reaching_the_store():
-        async with (
-            spine.pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
-            # One snapshot: whether the view serves holds for everything that is read after it.
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            row = await connection.fetchrow(
-                _BECOME,
-                ",".join(sorted(viewer.roles)),
-                viewer.person,
-                viewer.unit,
-                viewer.district,
-                viewer.now.isoformat(),
-                spine.database.reader,
-                RESOURCES.name,
-            )
-            if row["state"] == "building":
-                raise Refused.one("PROJECTION_LAG", facts={"view": RESOURCES.name, "state": "building"})
-            yield Reader(connection, row["gate"])
-
-
-async def ready(spine: Spine) -> None:
-    """Let a rebuilt view serve again as soon as it has read everything.
-
-    Raises
-    ------
-    Refused
-        PROJECTION_LAG while it has not.
-    """
-    with reaching_the_store():
-        if not await serving(spine.pool, RESOURCES.name):
-            raise Refused.one("PROJECTION_LAG", facts={"view": RESOURCES.name, "state": "building"})
+        for _ in range(2):
+            async with (
+                spine.pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
+                # One snapshot: whether the view serves holds for everything that is read after it.
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                row = await connection.fetchrow(_BECOME, *who)
+                if row["state"] != "building":
+                    yield Reader(connection, row["gate"])
+                    return
+            # A rebuilt view serves again as soon as somebody sees that it has read everything.
+            if not await serving(spine.pool, RESOURCES.name):
+                break
+        raise Refused.one("PROJECTION_LAG", facts={"view": RESOURCES.name, "state": "building"})
 
 
 async def caught_up(spine: Spine, text: str, seconds: float) -> None:

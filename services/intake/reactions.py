@@ -155,8 +155,8 @@ def _checks(spine: Spine) -> tuple[Reaction, ...]:
 
     own = "ApplicationAccepted"
     return (
-        Reaction("check-education", own, APPLICATION, lambda event: (event.stream,), education),
-        Reaction("check-insurance", own, APPLICATION, lambda event: (event.stream,), insurance),
+        Reaction("check-education", own, APPLICATION, lambda event: (event.stream,), education, alone=True),
+        Reaction("check-insurance", own, APPLICATION, lambda event: (event.stream,), insurance, alone=True),
         Reaction("check-title", own, APPLICATION, lambda event: (event.stream,), title),
     )
 

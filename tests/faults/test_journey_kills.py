@@ -53,7 +53,7 @@ POINTS = {
     "intake": "after-append:40",
     "review": "after-publish:20",
     "certificate": "before-reaction",
-    "integrity": "before-append:6",
+    "integrity": "before-append:2",
     "gateway": "before-view-commit:60",
 }
 """Where each service kills itself, and at which time it comes there."""

@@ -71,7 +71,6 @@ class Model:
 
     totals: dict[str, int] = field(default_factory=dict[str, int])
     labels: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    versions: dict[str, int] = field(default_factory=dict[str, int])
     bodies: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
     asked: int = 0
 
@@ -137,7 +136,9 @@ async def client(service: Service, model: Model, stream: str, others: list[str])
 
 
 @pytest.mark.parametrize("point", POINTS)
-async def test_a_service_killed_at(stack: StackInfo, shop: Shop, point: str) -> None:
+async def test_a_service_killed_at_any_point_loses_nothing_repeats_nothing_and_keeps_its_order(
+    stack: StackInfo, shop: Shop, point: str
+) -> None:
     topic = f"{fresh_name('test')}.toy"
     await ensure_topics(stack.kafka_bootstrap, [topic])
     service, model, streams = Service(stack, shop, topic), Model(), [stream_id() for _ in range(STREAMS)]

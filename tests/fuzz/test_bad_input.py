@@ -124,7 +124,9 @@ async def test_an_id_number_that_is_known_is_refused_to_a_second_person(world: W
 # bodies
 
 
-@pytest.mark.parametrize("content", [b'{"name": "\xff\xfe"}', b"\xff", '{"name": "王"}'.encode("gb18030"), b"\xed\xa0\x80"])
+@pytest.mark.parametrize(
+    "content", [b'{"name": "\xff\xfe"}', b"\xff", '{"name": "王"}'.encode("gb18030"), b"\xed\xa0\x80"]
+)
 async def test_a_body_that_is_no_utf_8_is_refused_as_badly_encoded(world: World, content: bytes) -> None:
     actor, _ = await newcomer(world)
     answer = await raw(world, actor, "POST", "/v1/persons", content)
@@ -155,7 +157,20 @@ async def test_a_lone_surrogate_in_an_escape_is_refused(world: World) -> None:
         b"\xef\xbb\xbf{}",
         b"\x00",
     ],
-    ids=["deep-list", "deep-object", "long-number", "huge-number", "nan", "null", "list", "text", "cut", "more", "bom", "nul"],
+    ids=[
+        "deep-list",
+        "deep-object",
+        "long-number",
+        "huge-number",
+        "nan",
+        "null",
+        "list",
+        "text",
+        "cut",
+        "more",
+        "bom",
+        "nul",
+    ],
 )
 async def test_json_that_is_no_form_is_refused_however_it_is_built(world: World, content: bytes) -> None:
     actor, _ = await newcomer(world)
@@ -260,9 +275,7 @@ async def test_an_if_match_that_names_no_present_version_is_stale(world: World, 
     actor, application = await draft(world, fuzzed)
     body = {"campaign": str(uuid4()), "specialty": "software", "level": "associate_senior", "route": "ordinary"}
     text = json.dumps({**body, "employer": str(uuid4())})
-    answer = await raw(
-        world, actor, "POST", f"/v1/applications/{application}/withdrawals", "{}", **{"If-Match": match}
-    )
+    answer = await raw(world, actor, "POST", f"/v1/applications/{application}/withdrawals", "{}", **{"If-Match": match})
     assert (answer.status_code, codes(answer)) == (412, ["STALE_VERSION"])
     answer = await raw(world, actor, "PUT", f"/v1/applications/{application}", text)
     assert (answer.status_code, codes(answer)) == (428, ["IF_MATCH_REQUIRED"])
@@ -329,7 +342,8 @@ async def test_a_token_of_a_foreign_key_is_no_token(world: World, callers: Calle
 
 
 @pytest.mark.parametrize(
-    "head", [b"null", b"[]", b"1", b'"x"', b"\xff", b"{", b"[" * 2_000, b'{"alg": 1}', b'{"alg": "ES256", "crit": ["b64"]}']
+    "head",
+    [b"null", b"[]", b"1", b'"x"', b"\xff", b"{", b"[" * 2_000, b'{"alg": 1}', b'{"alg": "ES256", "crit": ["b64"]}'],
 )
 async def test_a_token_whose_header_is_none_is_no_token(world: World, head: bytes) -> None:
     await refused_everywhere(world, f"{encoded(head, {'sub': 'x'}, b'sig')}")
@@ -380,7 +394,7 @@ async def test_every_answer_under_v1_tells_how_many_requests_are_left(world: Wor
     for reply in replies:
         assert reply.headers["ratelimit-policy"].startswith('"default";q=')
         left.append(int(reply.headers["ratelimit"].partition("r=")[2].partition(";")[0]))
-    assert all(0 <= one for one in left)
+    assert all(one >= 0 for one in left)
 
 
 @pytest.mark.parametrize(
@@ -422,7 +436,7 @@ async def test_no_id_number_and_no_name_stands_in_any_log_or_trace_of_the_run(wo
     for path in (f"/v1/persons/{who.id_number}", f"/v1/persons/{who.name}", f"/v1/{who.id_number}"):
         await actor.send("GET", path)
         await actor.send("GET", f"{path}/events?name={who.name}&id={who.id_number}")
-        await actor.send("POST", path, form(who), **{"traceparent": f"00-{'1' * 32}-{'2' * 16}-01"})
+        await actor.send("POST", path, form(who), traceparent=f"00-{'1' * 32}-{'2' * 16}-01")
     await actor.send("POST", "/v1/persons", form(who, id_number=flipped(who.id_number)))
     await raw(world, actor, "POST", "/v1/persons", json.dumps(form(who, phone=who.id_number))[:-1])
     await asyncio.sleep(1.5)  # what traces are written is written half a second later
@@ -432,4 +446,5 @@ async def test_no_id_number_and_no_name_stands_in_any_log_or_trace_of_the_run(wo
         for value in (one.name, one.id_number, flipped(one.id_number), one.phone):
             for written in (value.encode(), json.dumps(value)[1:-1].encode()):
                 for file in kept:
-                    assert written not in file.read_bytes(), file.name
+                    lines = [line for line in file.read_bytes().splitlines() if written in line]
+                    assert lines == [], file.name

@@ -19,8 +19,8 @@ from libs.events.store import (
     stream_version,
 )
 from libs.kernel.decisions import Claim, SideRow
-from tests.spine.world import append_of, chained, counted, stream_id
 from tests.spine.toys import ToyCounted
+from tests.spine.world import append_of, chained, counted, stream_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 SAFE = 2**53 - 1
 # Names have characters that few fonts have; forms have what someone's keyboard or a hostile client sent.
-RARE = st.sampled_from(["𠅤", "𰻝", "䶮", "㼆", "👩‍🔬", "é", "e\u0301", "\u2028", "\ufeff", "\x00", "\x1f", "\x7f", "\\", '"', "/"])
+RARE = st.sampled_from(
+    ["𠅤", "𰻝", "䶮", "㼆", "👩‍🔬", "é", "e\u0301", "\u2028", "\ufeff", "\x00", "\x1f", "\x7f", "\\", '"', "/"]
+)
 TEXT = st.one_of(st.text(st.characters(exclude_categories=["Cs"])), st.lists(RARE).map("".join))
 KEYS = st.text(st.characters(max_codepoint=127))
 VALUES = st.recursive(

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from libs.events.envelope import Event
 
 
-def member(
-    shop: Shop, stack: StackInfo, topic: str, sink: Sink | None = None, group: str = "tally"
-) -> TopicConsumer:
+def member(shop: Shop, stack: StackInfo, topic: str, sink: Sink | None = None, group: str = "tally") -> TopicConsumer:
     """One member of a group."""
     return TopicConsumer(shop.view_pool, stack.kafka_bootstrap, f"{topic}.{group}", [topic], sink or Tally())
 
@@ -213,9 +211,7 @@ async def test_a_watchdog_starts_a_consumer_anew_that_no_longer_polls(
     assert consumer.state.restarts >= 1
 
 
-async def test_a_duplicate_of_every_message_changes_nothing_in_a_view(
-    stack: StackInfo, shop: Shop, topic: str
-) -> None:
+async def test_a_duplicate_of_every_message_changes_nothing_in_a_view(stack: StackInfo, shop: Shop, topic: str) -> None:
     streams = [labelled(5) for _ in range(20)]
     in_order = [event for group in zip(*streams, strict=True) for event in group]
     await publish(stack.kafka_bootstrap, topic, [event for event in in_order for _ in range(2)])
@@ -240,9 +236,7 @@ async def _read_to_the_end(stack: StackInfo, shop: Shop, topic: str) -> bool:
     return await shop.pool.fetchval("select sum(next) from offsets") == sum(ends.values())
 
 
-async def test_what_no_relay_of_ours_wrote_does_not_stop_a_partition(
-    stack: StackInfo, shop: Shop, topic: str
-) -> None:
+async def test_what_no_relay_of_ours_wrote_does_not_stop_a_partition(stack: StackInfo, shop: Shop, topic: str) -> None:
     (event,) = labelled(1)
     partition = partition_of(event.stream)
     producer = AIOKafkaProducer(bootstrap_servers=stack.kafka_bootstrap)

@@ -164,9 +164,7 @@ async def test_a_writer_lost_while_it_looks_for_the_poison_fails_those_behind_it
 
 
 @pytest.mark.parametrize("error", [OSError, RuntimeError, asyncpg.InterfaceError, asyncpg.TooManyConnectionsError])
-async def test_a_store_that_cannot_be_reached_is_an_error_and_comes_back(
-    shop: Shop, error: type[Exception]
-) -> None:
+async def test_a_store_that_cannot_be_reached_is_an_error_and_comes_back(shop: Shop, error: type[Exception]) -> None:
     away = True
 
     async def connect() -> asyncpg.Connection:

@@ -142,16 +142,12 @@ async def test_a_twin_outlives_the_caller_that_went_away(shop: Shop, admin: asyn
     assert await events(shop) == 1
 
 
-async def test_after_seven_days_the_reply_is_forgotten_the_command_never(
-    shop: Shop, admin: asyncpg.Connection
-) -> None:
+async def test_after_seven_days_the_reply_is_forgotten_the_command_never(shop: Shop, admin: asyncpg.Connection) -> None:
     stream, old, young = stream_id(), uuid4(), uuid4()
     await shop.do(stream, Add(5), old)
     reply = await shop.do(stream, Add(5), young)
     await admin.execute("update commands set recorded_at = now() - interval '7 days 1 second' where id = $1", old)
-    await admin.execute(
-        "update commands set recorded_at = now() - interval '6 days 23 hours' where id = $1", young
-    )
+    await admin.execute("update commands set recorded_at = now() - interval '6 days 23 hours' where id = $1", young)
     await forget_replies(shop.pool)
     forgotten = await shop.do(stream, Add(5), old)
     assert (forgotten.body, forgotten.version, forgotten.stream, forgotten.replayed) == (None, 1, stream, True)

@@ -74,9 +74,7 @@ async def test_leaderships_of_two_names_know_nothing_of_each_other(shop: Shop) -
         await eventually(lambda: one.leads and other.leads)
 
 
-async def test_the_loss_of_leadership_is_noticed_and_another_takes_over(
-    shop: Shop, admin: asyncpg.Connection
-) -> None:
+async def test_the_loss_of_leadership_is_noticed_and_another_takes_over(shop: Shop, admin: asyncpg.Connection) -> None:
     rivals = [Candidate(shop) for _ in range(2)]
     async with running(*(rival.run() for rival in rivals)):
         for term in range(1, 4):

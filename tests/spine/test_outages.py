@@ -80,9 +80,7 @@ async def at_work(breakable: LocalStack) -> AsyncIterator[tuple[Shop, Client, st
     async with opened(await new_database(info)) as shop:
         client = Client(shop)
         relay = Relay(shop.database, info.kafka_bootstrap, topic)
-        view = TopicConsumer(
-            shop.view_pool, info.kafka_bootstrap, f"{topic}.counters", [topic], ViewSink(COUNTERS)
-        )
+        view = TopicConsumer(shop.view_pool, info.kafka_bootstrap, f"{topic}.counters", [topic], ViewSink(COUNTERS))
         async with running(relay.run(), view.run()):
             async with running(client.work()):
                 await eventually(lambda: all(client.done.values()), "the client works")

@@ -130,9 +130,7 @@ MENDED = ViewSink(replace(COUNTERS, fold=mended))
 
 
 @pytest.mark.parametrize("kind", ["a fold exception", "an unknown type", "a value that the table refuses, class 22"])
-async def test_after_the_fold_is_mended_a_retry_applies_what_was_parked_in_order(
-    pool: asyncpg.Pool, kind: str
-) -> None:
+async def test_after_the_fold_is_mended_a_retry_applies_what_was_parked_in_order(pool: asyncpg.Pool, kind: str) -> None:
     healthy = labelled(2)
     poison = POISONS[kind](healthy[-1])
     events = [*healthy, poison, *labelled(2, after=poison, stream=poison.stream)]
@@ -237,9 +235,7 @@ async def test_a_reaction_whose_targets_cannot_be_read_parks_its_event(shop: Sho
     async def build(_: Event, __: str) -> Any:
         return None
 
-    sink = ReactionSink(
-        "toy", ["toy"], [Reaction("r", "ToyCounted", COUNTER, targets, build)], frozenset({"counter"})
-    )
+    sink = ReactionSink("toy", ["toy"], [Reaction("r", "ToyCounted", COUNTER, targets, build)], frozenset({"counter"}))
     events = labelled(2)
     await apply(shop.pool, *events, sink=sink)
     rows = await shop.pool.fetch("select version from letters where view = 'toy_reactions' order by version")

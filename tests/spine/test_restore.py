@@ -171,9 +171,7 @@ async def test_after_an_older_dump_the_relay_refuses_and_republish_and_rebuild_a
         assert await restored.pool.fetchval("select count(*) from letters") == 0
 
 
-async def test_rebasing_a_store_that_was_not_moved_changes_nothing_that_matters(
-    stack: StackInfo, shop: Shop
-) -> None:
+async def test_rebasing_a_store_that_was_not_moved_changes_nothing_that_matters(stack: StackInfo, shop: Shop) -> None:
     await write(shop, [stream := stream_id()], 3)
     await rebased(stack, shop.database)
     await write(shop, [stream], 3)

@@ -63,9 +63,7 @@ async def test_a_stale_cache_never_takes_an_if_match_for_stale(shop: Shop, other
     assert (await other.do(stream, Add(), if_version=2)).version == 3
 
 
-async def test_a_stale_cache_never_takes_a_claim_for_taken_that_it_would_not_ask_for(
-    shop: Shop, other: Shop
-) -> None:
+async def test_a_stale_cache_never_takes_a_claim_for_taken_that_it_would_not_ask_for(shop: Shop, other: Shop) -> None:
     def decide(state: Counter, _: object, context: Context) -> Decision:
         return COUNTER.decide(state, Take(("first" if state.events < 2 else "second",)), context)
 

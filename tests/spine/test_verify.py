@@ -33,9 +33,7 @@ async def fill(shop: Shop, streams: int = 8, events: int = 6) -> list[str]:
 
 async def put(admin: asyncpg.Connection, stream: str, version: int, record: bytes) -> None:
     """Change the store as only its superuser can."""
-    await admin.execute(
-        "update events set record = $3 where stream = $1 and version = $2", stream, version, record
-    )
+    await admin.execute("update events set record = $3 where stream = $1 and version = $2", stream, version, record)
 
 
 async def named(shop: Shop) -> list[tuple[str, int, int]]:
@@ -97,9 +95,7 @@ async def test_a_changed_payload_that_is_still_canonical_names_its_own_record_no
 async def test_a_missing_record_is_named(shop: Shop, admin: asyncpg.Connection) -> None:
     streams = await fill(shop)
     for stream, version in ((streams[0], 1), (streams[3], 4), (streams[-1], 6)):
-        row = await admin.fetchrow(
-            "delete from events where stream = $1 and version = $2 returning *", stream, version
-        )
+        row = await admin.fetchrow("delete from events where stream = $1 and version = $2 returning *", stream, version)
         assert (stream, version, -1) in await named(shop)
         await admin.execute("insert into events values ($1, $2, $3, $4, $5, $6, $7, $8)", *row.values())
     assert await named(shop) == []

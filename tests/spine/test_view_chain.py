@@ -17,9 +17,7 @@ from tests.spine.world import arrive, counted, stream_id
 if TYPE_CHECKING:
     import asyncpg
 
-SHARED = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+SHARED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 async def apply(pool: asyncpg.Pool, *events: Event, sink: ViewSink | None = None) -> None:
@@ -53,7 +51,9 @@ def labelled(number: int, stream: str | None = None, after: Event | None = None)
     stream = stream or stream_id()
     events: list[Event] = []
     for index in range(number):
-        events += counted(stream, 1, events[-1] if events else after, label=f"{(after.version if after else 0) + index}")
+        events += counted(
+            stream, 1, events[-1] if events else after, label=f"{(after.version if after else 0) + index}"
+        )
     return events
 
 

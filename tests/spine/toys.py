@@ -211,9 +211,7 @@ def fold_notes(row: Row, event: Event) -> Row:
 
 
 _KINDS = frozenset({"counter"})
-COUNTERS = View(
-    "counters", ("toy",), _KINDS, {"total": "bigint", "label": "text", "labels": "jsonb"}, fold_counter
-)
+COUNTERS = View("counters", ("toy",), _KINDS, {"total": "bigint", "label": "text", "labels": "jsonb"}, fold_counter)
 NOTES = View("notes", ("toy",), _KINDS, {"texts": "jsonb"}, fold_notes)
 
 

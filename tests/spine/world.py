@@ -250,6 +250,9 @@ class Tally:
     name: str = "tally"
     before: Callable[[], Awaitable[None]] | None = None
 
+    def concerns(self, records: list[Incoming]) -> bool:
+        return bool(records)
+
     async def apply(self, connection: Any, records: list[Incoming]) -> None:
         await connection.executemany(
             "insert into tallies values ($1, $2, 1)"

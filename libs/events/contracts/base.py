@@ -66,7 +66,7 @@ def _instant(value: object) -> datetime:
 
 def instant_text(value: datetime) -> str:
     """Write an instant as RFC 3339 in UTC with six digits of fraction."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 Instant = Annotated[

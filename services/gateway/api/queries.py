@@ -52,7 +52,6 @@ async def settled(request: Request, spine: Spine) -> None:
     if token:
         prefer = header(request.scope, b"prefer")
         await reading.caught_up(spine, token, wait_seconds(prefer, otherwise=WAIT_SECONDS, most=MOST_SECONDS))
-    await reading.ready(spine)
 
 
 def answer(body: dict[str, Any], **headers: str) -> Response:

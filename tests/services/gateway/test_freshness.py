@@ -14,6 +14,10 @@ from libs.events.canonical import digest
 from libs.events.envelope import Event
 from libs.events.maintenance import rebuild, serving
 from libs.events.topics import topic_name
+from libs.kernel.refusals import Refused
+from libs.web.auth import ANYONE
+from services.gateway import reading
+from services.gateway.access.viewer import viewer_of
 from services.gateway.views.resources import COLUMNS, RESOURCES, VIEWS
 from tests.domain.gateway.story import Story
 from tests.services.gateway.world import PATIENCE, World
@@ -109,6 +113,13 @@ async def test_a_type_from_the_future_is_no_poison_and_its_chain_is_checked_all_
         await asyncio.sleep(0.02)
 
 
+STALE = """
+insert into {table} overriding system value
+select (jsonb_populate_record(t, '{{"stream": "person-stale"}}')).* from {table} t limit 1
+"""
+"""A row that no topic tells of: only a rebuild takes it away."""
+
+
 async def rows_of(world: World) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Give all rows of both tables; of the history what it says, not in which order it was written."""
     columns = ", ".join(("stream", "version", "hash", *COLUMNS))
@@ -127,6 +138,8 @@ async def test_a_rebuild_equals_the_live_view_row_for_row_and_does_not_serve_mea
     assert VIEWS == (RESOURCES,)
     topics = [topic_name(world.settings.topic_prefix, service) for service in RESOURCES.services]
     codes: set[str] = set()
+    for table in ("resources", "history"):
+        await world.spine.pool.execute(STALE.format(table=table))
     await rebuild(world.spine.pool, world.settings.kafka, RESOURCES, RESOURCES.name, topics)
     first = await world.get("/v1/campaigns")
     feed = await world.get("/v1/events", "auditor")
@@ -140,6 +153,24 @@ async def test_a_rebuild_equals_the_live_view_row_for_row_and_does_not_serve_mea
     assert codes == {"PROJECTION_LAG"}
     assert (await world.get("/v1/campaigns")).status_code == 200
     assert await rows_of(world) == before
+
+
+async def test_a_view_that_began_to_be_rebuilt_is_not_read_however_late_it_is_noticed(world):
+    goals = [[topic_name(world.settings.topic_prefix, "intake"), 0, 10**9]]
+    mark = (
+        "insert into views (view, state, goals) values ($1, 'building', $2)"
+        " on conflict (view) do update set state = 'building', goals = $2"
+    )
+    await world.spine.pool.execute(mark, RESOURCES.name, goals)
+    try:
+        with pytest.raises(Refused) as refusal:
+            async with reading.as_viewer(world.spine, viewer_of(ANYONE, world.spine.clock.now())):
+                pytest.fail("read")
+        assert refusal.value.reasons[0].code == "PROJECTION_LAG"
+        await world.spine.pool.execute("update views set goals = '[]' where view = $1", RESOURCES.name)
+        assert (await world.get("/v1/campaigns")).status_code == 200
+    finally:
+        await world.spine.pool.execute("delete from views where view = $1", RESOURCES.name)
 
 
 async def test_resends_in_any_order_change_nothing(world):

@@ -37,8 +37,8 @@ SERVED = ("intake", "review")
 SERIES, SPECIALTY = "engineering", "software"
 SIZE, POOL = 11, 14
 _OF_FILE = ("applicant", "employer", "campaign", "agency", "series", "specialty", "level", "route", "ruleset")
-FIRST_PERSON = 10
-"""The bureau's ID numbers before this are those of people too old to be experts."""
+BIRTH_YEARS, TOO_OLD = 50, 10
+"""The bureau's people are born in so many years, and the eldest of them are no experts any more."""
 
 
 def codes(answer: httpx2.Response) -> list[str]:
@@ -123,13 +123,18 @@ async def good(answer: Any) -> httpx2.Response:
 class Council(Bureau):
     """A bureau in which review runs, with an agency, a committee and its experts."""
 
-    people: int = FIRST_PERSON
     agency: str = ""
     committee: str = ""
     ruleset: str = ""
     elsewhere: str = ""
     experts: list[Someone] = field(default_factory=list[Someone])
     titles: dict[str, str] = field(default_factory=dict[str, str])
+
+    async def citizen(self, name: str = "申报人") -> Someone:
+        """A registered person who is young enough to be an expert."""
+        while (self.people + 1) % BIRTH_YEARS < TOO_OLD:
+            self.people += 1
+        return await super().citizen(name)
 
     async def formed(self) -> Council:
         """Form the committee, once for all tests."""
@@ -295,7 +300,7 @@ class Council(Bureau):
         """Applications of so many people that were accepted and paid."""
         told: dict[str, tuple[Payload, ...]] = {}
         for _ in range(number):
-            draft = self.draft((await self.citizen("申报人")).person, **changes)
+            draft = self.draft((await self.citizen()).person, **changes)
             told[f"application-{uuid4()}"] = (draft, self.taken(draft), self.fee_paid(draft))
         await self.tell_all("intake", told)
         for stream in told:
@@ -313,10 +318,10 @@ class Council(Bureau):
         }
         return await officer.post("review", "/v1/sessions", {**plan, **changes})
 
-    async def drawn(self, number: int) -> tuple[str, list[str], Someone]:
-        """A session for so many candidates whose experts were drawn; give its officer too."""
+    async def drawn(self, number: int, also: Sequence[str] = ()) -> tuple[str, list[str], Someone]:
+        """A session for so many candidates, and those named, whose experts were drawn; give its officer too."""
         await self.formed()
-        officer, applications = await self.officer(), await self.files(number)
+        officer, applications = await self.officer(), [*await self.files(number), *also]
         session = (await good(self.planned(officer, applications))).json()["id"]
         seed, path = secrets.token_hex(32), f"/v1/sessions/{session}"
         await good(officer.post("review", f"{path}/seeds", {"commitment": commitment_of(seed)}))
@@ -328,14 +333,14 @@ class Council(Bureau):
         drawn = next(one for one in await self.events("review", f"session-{session}") if one.type == "ExpertDrawn")
         return {one: await self.someone("expert", person=one) for one in drawn.data["drawn"]}
 
-    async def opened(self, number: int = 1, present: int = SIZE) -> Hall:
-        """A session with so many candidates and experts in the room, none of whom stands in a relation."""
-        session, applications, officer = await self.drawn(number)
+    async def opened(self, number: int = 1, also: Sequence[str] = ()) -> Hall:
+        """A session with all its experts in the room, none of whom stands in a relation to a candidate."""
+        session, applications, officer = await self.drawn(number, also)
         seated = await self.seats(session)
         answers = [{"application": one, "relations": "none"} for one in applications]
         for expert in seated.values():
             await good(expert.post("review", f"/v1/sessions/{session}/declarations", {"answers": answers}))
-        return await self.seat(session, applications, officer, seated, list(seated)[:present])
+        return await self.seat(session, applications, officer, seated, list(seated))
 
     async def seat(
         self, session: str, applications: list[str], officer: Someone, seated: dict[str, Someone], room: list[str]
@@ -361,12 +366,21 @@ class Council(Bureau):
                 )
                 await bus.execute(saying, stream, payloads, Meta(uuid4(), b"", Actor("someone", "city")))
 
+    def to_day(self, day: date) -> None:
+        """Move the clock to 09:00 of a day in Beijing."""
+        self.clock.move_to(datetime.combine(day, BEGIN.timetz()).astimezone(UTC))
+
     def restart(self, kill_at: str = "") -> None:
         """Start review again, after its end or in place of the one that runs; let it die at a point if told so."""
         if self.house.running("review"):
             self.house.kill_service("review")
         self.house.environment["review"] = {"ZHICHENG_KILL_AT": kill_at}
         self.house.start_service("review")
+
+    @property
+    def armed(self) -> bool:
+        """Whether review was told to die."""
+        return bool(self.house.environment["review"].get("ZHICHENG_KILL_AT"))
 
     async def died(self) -> None:
         """Wait until review has killed itself."""
@@ -433,7 +447,9 @@ def running(stack: StackInfo, outside: OutsideInfo) -> Iterator[Council]:
     """Run intake and review."""
     with state_folder() as folder:
         prefix = f"t{secrets.token_hex(3)}"
-        house = House(folder, stack, outside, prefix=prefix, profile="test", environment={"review": {}})
+        # Not a line of a log is left in a buffer: they are looked at.
+        environment = {"": {"PYTHONUNBUFFERED": "1"}, "review": {}}
+        house = House(folder, stack, outside, prefix=prefix, profile="test", environment=environment)
         asyncio.run(house.prepare())
         council = Council(house, stack, prefix)
         council.clock.move_to(BEGIN.astimezone(UTC))
