@@ -13,7 +13,7 @@ $(STAMP): requirements.lock pyproject.toml
 	  VIRTUAL_ENV=$(CURDIR)/$(VENV) $$U pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: install run demo test test-domain bench up down lint help
+.PHONY: install run demo test test-slow test-domain bench up down lint help
 install: $(STAMP) ## put everything the project needs into .venv
 
 run: $(STAMP) ## start the stack and the five services, drive the cases, print addresses, stay up
@@ -22,8 +22,11 @@ run: $(STAMP) ## start the stack and the five services, drive the cases, print a
 demo: $(STAMP) ## the same, then stop; fails if any step did not do what it says
 	@$(RUN) -m cli.main demo
 
-test: $(STAMP) ## run everything
-	@$(RUN) -m pytest -q
+test: $(STAMP) ## run everything but the slow tier
+	@$(RUN) -m pytest -q tests/domain tests/stack tests/spine tests/services tests/journeys
+
+test-slow: $(STAMP) ## fuzz every operation, kill services and outside systems while a case runs
+	@$(RUN) -m pytest -q tests/fuzz tests/faults
 
 test-domain: $(STAMP) ## run what needs no stack
 	@$(RUN) -m pytest -q tests/domain
