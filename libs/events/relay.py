@@ -137,6 +137,8 @@ async def _close(producer: AIOKafkaProducer) -> None:
             await producer.stop()
     except TimeoutError:
         sending = producer._sender.sender_task  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        if sending is None:
+            return
         sending.cancel()
         # It waits for the answers under way: without their connections there are none.
         await producer.client.close()
