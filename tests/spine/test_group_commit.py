@@ -44,6 +44,7 @@ async def locked(admin: asyncpg.Connection) -> AsyncIterator[asyncpg.Connection]
 
 
 async def terminate_writers(admin: asyncpg.Connection, query: str = "append_batch") -> int:
+    await admin.execute("select pg_stat_clear_snapshot()")  # inside a transaction the first look is kept
     return await admin.fetchval(
         "select count(pg_terminate_backend(pid)) from pg_stat_activity"
         " where datname = current_database() and state = 'active' and query like $1 and pid <> pg_backend_pid()",
@@ -52,6 +53,7 @@ async def terminate_writers(admin: asyncpg.Connection, query: str = "append_batc
 
 
 async def waiting_writers(admin: asyncpg.Connection) -> int:
+    await admin.execute("select pg_stat_clear_snapshot()")
     return await admin.fetchval(
         "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
     )
