@@ -25,6 +25,16 @@ POISON = frozenset({"21", "22", "23", "42", "54"})
 """SQLSTATE classes that one command of a batch can cause for all: its values, its rows, their sizes."""
 
 
+STORE_AWAY = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+"""What a store that is away, stopping or starting raises."""
+
+
 class StoreUnavailableError(Exception):
     """The store did not answer. The command may or may not have been written: the same key will tell."""
 
@@ -34,13 +44,7 @@ def reaching_the_store() -> Iterator[None]:
     """Turn what a store that is away, stopping or starting raises into `StoreUnavailableError`."""
     try:
         yield
-    except (
-        OSError,
-        asyncpg.InterfaceError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.OperatorInterventionError,
-        asyncpg.InsufficientResourcesError,
-    ) as error:
+    except STORE_AWAY as error:
         raise StoreUnavailableError(str(error) or type(error).__name__) from error
 
 

@@ -11,7 +11,7 @@ from prometheus_client import Counter, Histogram
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from libs.events.commit import StoreUnavailableError
+from libs.events.commit import STORE_AWAY, StoreUnavailableError
 from libs.events.reactions import NotYetError
 from libs.events.tracing import new_traceparent, sampled, span
 from libs.kernel.refusals import Refused
@@ -24,6 +24,8 @@ MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 20 * 1024 * 1024
 UPLOADS = re.compile(r"/(materials/[a-z]+|uploads)$")
 
+FAULTS_OF_OURS = (ValueError, FileNotFoundError, PermissionError)
+"""What is an error of the store's kind by its class, but not by its cause: a value, a file."""
 _PLAIN = re.compile(r"|v1|[a-z_.-]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 REQUESTS = Counter("zhicheng_http_requests", "Requests answered", ["service", "method", "route", "status"])
@@ -124,6 +126,10 @@ def _refusal_of(error: Exception) -> Refused:
         return Refused.one("PROJECTION_LAG", facts={"waiting_for": str(error)})
     if isinstance(error, TooLargeError):
         return Refused.one("PAYLOAD_TOO_LARGE", change={"max_bytes": error.args[0]})
+    # Here too, and not only around the bus: a handler reads keys and facts on its way.
+    if isinstance(error, STORE_AWAY) and not isinstance(error, FAULTS_OF_OURS):
+        log.warning("the store is away", exc_info=error)
+        return Refused.one("STORE_UNAVAILABLE")
     log.error("unexpected error", exc_info=error)
     return Refused.one("INTERNAL")
 
