@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -76,7 +77,7 @@ class Site:
             recipe, {**os.environ, "PYTHONPATH": str(CHECKOUT), "FLOOR_PORT": str(port), **environment}
         )
         self._floors.append(process)
-        process.wait_until(lambda: not ports.is_free(port), f"The floor {which}", 30)
+        process.wait_until(lambda: _listens(port), f"The floor {which}", 30)
         return Server(f"http://127.0.0.1:{port}", process.pid)
 
     def stop(self) -> None:
@@ -119,6 +120,14 @@ class Site:
                 made.raise_for_status()
                 found.append(token.raise_for_status().json()["access_token"])
         return found
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection((ports.HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 @asynccontextmanager

@@ -259,13 +259,14 @@ class CommandBus:
         keys = await self._keys.fetch(persons) if persons else {}
         if persons - keys.keys():
             raise Refused.one("FORBIDDEN_ACTOR", facts={"erased": True})
+        command_id = str(meta.command_id)
         cause = Cause(
-            command_id=str(meta.command_id),
+            command_id=command_id,
             actor_id=meta.actor.id,
             actor_role=meta.actor.role,
             actor_unit=meta.actor.unit,
-            correlation_id=meta.correlation_id or str(meta.command_id),
-            causation_id=meta.causation_id or str(meta.command_id),
+            correlation_id=meta.correlation_id or command_id,
+            causation_id=meta.causation_id or command_id,
             traceparent=meta.traceparent,
         )
         events: list[Event] = []

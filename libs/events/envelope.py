@@ -140,6 +140,7 @@ def write(  # noqa: PLR0913 - an envelope has this many attributes
     """
     kind = type(payload)
     event_id = new_id()
+    happened = instant_text(time)
     attributes: dict[str, Any] = {
         "specversion": "1.0",
         "datacontenttype": "application/json",
@@ -148,8 +149,8 @@ def write(  # noqa: PLR0913 - an envelope has this many attributes
         "type": kind.__name__,
         "subject": stream,
         "sequence": f"{version:012d}",
-        "time": instant_text(time),
-        "recordedtime": instant_text(recorded),
+        "time": happened,
+        "recordedtime": happened if recorded == time else instant_text(recorded),
         "dataschema": f"urn:zhicheng:{kind.service}:{kind.__name__}:{kind.version}",
         "correlationid": cause.correlation_id,
         "causationid": cause.causation_id,
@@ -157,7 +158,7 @@ def write(  # noqa: PLR0913 - an envelope has this many attributes
         "actorrole": cause.actor_role,
         "commandid": cause.command_id,
         "prevhash": prev_hash.hex(),
-        "data": _sealed(payload, sealer(event_id)).model_dump(mode="json"),
+        "data": (_sealed(payload, sealer(event_id)) if kind.personal else payload).model_dump(mode="json"),
     }
     if cause.actor_unit:
         attributes["actorunit"] = cause.actor_unit

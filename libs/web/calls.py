@@ -7,14 +7,13 @@ are. The OpenAPI document still shows every model.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid5
 
 import orjson
 from fastapi import APIRouter, Request
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.responses import Response
 
@@ -24,6 +23,7 @@ from libs.kernel.decisions import Actor, Aggregate
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import MaterialKind, Role
 from libs.web.auth import ANYONE, Principal
+from libs.web.direct import Direct
 from libs.web.problems import form_refusal
 from libs.web.server import header
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from libs.web.spine import Spine
 
 MAX_KEY = 200
+CREATED = 201
 PATH_ID = {"type": "string", "format": "uuid"}
 PATH_TEXTS = {
     "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
@@ -114,14 +115,6 @@ Question = Callable[[Call, Any], Awaitable[Any]]
 Download = Callable[[Call], Awaitable[Response]]
 
 
-class Direct(APIRoute):
-    """A route whose endpoint takes the request and gives the response: there is nothing to inject or to convert."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Give the endpoint itself."""
-        return self.endpoint
-
-
 class Commands:
     """The command routes of one resource, and the policy table that goes with them."""
 
@@ -191,6 +184,7 @@ class Commands:
         if body is not None:
             self.models[body.__name__] = body
         if_match = document.get("if_match", False)
+        collection = path if status == CREATED and "{" not in path else ""
 
         def register(handler: Handler) -> Handler:
             async def endpoint(request: Request) -> Response:
@@ -199,7 +193,7 @@ class Commands:
                     raise Refused.one("IF_MATCH_REQUIRED")
                 call.meta()  # a missing key is told before anything is read or written
                 reply = await handler(call, call.body if body is None else decode(body, call.body))
-                return render(reply, status)
+                return render(reply, status, collection)
 
             extra = _document(path, _content(body, document), roles, status, keyed=True, if_match=if_match)
             self._route(method, path, handler, endpoint, extra)
@@ -246,8 +240,11 @@ def decode(model: type[BaseModel], raw: bytes) -> Any:
         raise form_refusal(error) from error
 
 
-def render(reply: Reply, status: int) -> Response:
-    """Answer with the stored bytes; one whose reply was forgotten after seven days answers id and version."""
+def render(reply: Reply, status: int, collection: str = "") -> Response:
+    """Answer with the stored bytes; one whose reply was forgotten after seven days answers id and version.
+
+    What was made in a `collection` is found there, as `Location` says.
+    """
     if reply.body is None:
         body = orjson.dumps({"id": reply.stream.partition("-")[2], "version": reply.version})
         return Response(body, 200, {"Consistency-Token": f"{reply.stream}@{reply.version}"}, "application/json")
@@ -255,8 +252,8 @@ def render(reply: Reply, status: int) -> Response:
     members = cast("dict[str, Any]", orjson.loads(reply.body))
     if "etag" in members:
         headers["ETag"] = members["etag"]
-    if "location" in members:
-        headers["Location"] = members["location"]
+    if collection:
+        headers["Location"] = f"{collection}/{members['id']}"
     return Response(reply.body, status, headers, "application/json")
 
 

@@ -17,6 +17,7 @@ from libs.events.points import arm
 from libs.events.reactions import NotYetError
 from libs.events.tracing import start_tracing
 from libs.kernel.refusals import Refused
+from libs.web.direct import Straight
 from libs.web.health import health_router
 from libs.web.openapi import document
 from libs.web.server import Server, TooLargeError, answer_problem
@@ -67,7 +68,8 @@ def build(parts: Parts, settings: Settings) -> Server:
     async def openapi() -> Response:
         return JSONResponse(document(app, models))
 
-    return Server(parts.front(spine, app) if parts.front else app, parts.name, settings.trace_ratio)
+    inner = Straight(app)
+    return Server(parts.front(spine, inner) if parts.front else inner, parts.name, settings.trace_ratio)
 
 
 def calm_garbage() -> None:

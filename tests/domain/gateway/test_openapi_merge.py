@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.api.documents import WORDS
 from services.gateway.openapi import merge
 from services.gateway.reference import groups, kind, schemas
+from services.gateway.rendering import WORDS
 from services.gateway.routing import OWNERS
 
 

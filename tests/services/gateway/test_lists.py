@@ -149,6 +149,7 @@ async def test_the_city_registers_a_client_and_reads_it_back(world):
     body = {"client_id": f"bureau-{uuid4().hex[:8]}", "roles": ["district"], "district": "海淀区"}
     made = await world.send("POST", "/v1/clients", "city", json=body, headers={"Idempotency-Key": str(uuid4())})
     assert made.status_code == 201, made.text
+    assert made.headers["location"] == f"/v1/clients/{made.json()['id']}"
     headers = {"Consistency-Token": made.headers["consistency-token"], "Prefer": "wait=20"}
     found = await world.get(f"/v1/clients/{made.json()['id']}", "auditor", headers=headers)
     assert (found.status_code, found.json()["client_id"]) == (200, body["client_id"])

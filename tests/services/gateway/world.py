@@ -8,7 +8,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,10 @@ from libs.events.clock import FileClock
 from libs.events.database import migrate, prepare
 from libs.events.envelope import Event
 from libs.events.topics import partition_of, topic_name
+from libs.web.service import build
 from libs.web.settings import Settings
 from libs.web.spine import Spine
-from services.gateway.app import PARTS, create
+from services.gateway.app import PARTS
 from tests.domain.gateway.story import NOON, Story, key_of
 
 SERVICES = ("intake", "review", "certificate", "integrity")
@@ -210,10 +211,12 @@ async def running(stack: StackInfo, outside: OutsideInfo, folder: Path, **settin
         FileClock(folder / "clock").move_to(NOON)
         await prepare(stack.dsn("postgres"), made.database())
         await migrate(stack.dsn("postgres"), made.database(), [PARTS.migrations])
-        app = create(made)
-        base = await exits.enter_async_context(serving(app))
-        spine: Spine = app._app._app.state.spine  # the server's front's app
-        yield World(stack, outside, made, spine, base, http, upstreams)
+        spines: list[Spine] = []
+        adapters = PARTS.adapters
+        assert adapters is not None
+        parts = replace(PARTS, adapters=lambda spine: spines.append(spine) or adapters(spine))
+        base = await exits.enter_async_context(serving(build(parts, made)))
+        yield World(stack, outside, made, spines[0], base, http, upstreams)
 
 
 async def _client(outside: OutsideInfo, http: httpx2.AsyncClient, prefix: str, folder: Path) -> Path:

@@ -63,7 +63,7 @@ class Event(Part):
     role: str
     actor: str | None = None
     clauses: list[str]
-    ruleset: Id | None
+    ruleset: str | None
     hash: Digest
     prevhash: Digest
 
