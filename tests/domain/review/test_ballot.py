@@ -99,6 +99,14 @@ def test_each_voter_votes_once_in_person_and_in_time() -> None:
     story.when(cast(first), as_expert(first)).refused("ALREADY_VOTED", "LATE_BALLOT")
 
 
+def test_a_box_that_is_there_already_is_not_taken_from_another_voter() -> None:
+    story, box = opened(), cast(VOTERS[0])
+    story.go(box, as_expert(VOTERS[0]))
+    copied = replace(box, voter=VOTERS[1], box=str(uuid4()), copied=True)
+    (reason,) = story.when(copied, as_expert(VOTERS[1])).refused("ALREADY_VOTED")
+    assert reason.pointer == "/sealed"
+
+
 def test_supervisor_officer_and_city_never_vote() -> None:
     for actor in (WATCHING, OFFICER, CITY):
         in_the_set = replace(OPEN, voters=(*VOTERS, actor.person))

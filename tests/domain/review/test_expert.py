@@ -138,6 +138,11 @@ def test_two_terms_on_one_committee_do_not_overlap() -> None:
     story.when(after, OFFICER).then(ExpertAppointed)
 
 
+def test_a_removal_ends_the_terms_so_that_a_new_one_may_begin() -> None:
+    story = admitted().go(APPOINT, OFFICER).go(RemoveExpert("主动退出"), OFFICER).go(ADMIT, OFFICER)
+    story.when(APPOINT, OFFICER).then(ExpertAppointed)
+
+
 def test_nobody_is_appointed_who_was_not_admitted_or_not_for_that_level_or_is_banned() -> None:
     given(EXPERT).when(APPOINT, OFFICER).refused("UNKNOWN_EXPERT")
     above = replace(APPOINT, committee=committee(level=Level.FULL_SENIOR), bans=(ban(),))

@@ -224,6 +224,14 @@ def test_a_colleague_of_the_candidate_is_told_to_withdraw_whatever_is_declared()
     assert (recusal.expert, recusal.ground) == (who, "same_employer")
 
 
+def test_of_several_employers_each_counts() -> None:
+    story = world.drawn()
+    both = ask.EmploymentFact((uid("elsewhere"), EMPLOYER), works_at().seen)
+    none = ask.DeclareRelations((ask.Answer(APPLICATION, ()),), both)
+    story.when(none, as_expert(story.state.seats[0])).then(RelationDeclared, RecusalOrdered)
+    story.when(ask.AssignSupervisor(uid("fit"), both), OFFICER).refused("SUPERVISOR_CONFLICT")
+
+
 def test_a_relation_found_later_is_added_and_none_is_taken_back() -> None:
     story = world.drawn()
     who = story.state.seats[0]
@@ -288,6 +296,18 @@ def test_a_session_opens_with_a_quorum_under_supervision() -> None:
     opening = ask.OpenSession(room[0], (), room, supervised=True, rules=IN_FORCE)
     (event,) = story.when(opening, OFFICER, HELD).then(SessionOpened).events
     assert (set(event.present), event.size, event.supervisor) == (set(room), 7, SUPERVISOR)
+
+
+def test_who_presides_opens_and_nobody_else_in_the_room() -> None:
+    story = world.declared(world.drawn())
+    room = story.state.seats
+    opening = ask.OpenSession(room[0], room[1:2], room, supervised=True, rules=IN_FORCE)
+    story.when(opening, as_expert(room[1], "chair"), HELD).refused("FORBIDDEN_ACTOR")
+    story.when(opening, as_expert(room[0]), HELD).refused("FORBIDDEN_ACTOR")
+    story.go(opening, as_expert(room[0], "chair"), HELD)
+    leaves = ask.ChangePresence(room[5], present=False)
+    story.when(leaves, as_expert(room[2], "chair")).refused("FORBIDDEN_ACTOR")
+    story.when(leaves, as_expert(room[1], "chair")).then(PresenceChanged)
 
 
 def test_four_of_seven_do_not_open_a_session() -> None:

@@ -10,18 +10,16 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import asyncpg
 import httpx2
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local.house import House
+from deploy.local.lock import Lock
 from libs.ballot import Choice, receipt, seal, sealed_to_text
 from libs.events.bus import Meta
 from libs.events.contracts.base import Payload
 from libs.events.contracts.certificate import TitleImported, TitleVoided
 from libs.events.contracts.intake import ApplicationAccepted, ApplicationEnded, ApplicationPaid, DraftStarted
 from libs.events.contracts.integrity import BanImposed, TitleRevoked
-from libs.events.topics import PARTITIONS, topic_name
 from libs.kernel.calendars import BEIJING
 from libs.kernel.decisions import Actor, Aggregate, Decision
 from libs.kernel.terms import Level, Role, Route
@@ -395,65 +393,24 @@ class Council(Bureau):
         """The ballots whose keys lie in review's folder."""
         return sorted(path.stem for path in (self.house.root / "review" / "ballot-keys").glob("*.key"))
 
-    async def everything_kept(self) -> bytes:
-        """Every value of every table of review's database, every record of its topic, its logs, traces and files."""
-        connection = await asyncpg.connect(self.stack.dsn(f"{self.prefix}_review"))
-        try:
-            tables = await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
-            rows = [row for (name,) in tables for row in await connection.fetch(f'select * from "{name}"')]
-        finally:
-            await connection.close()
-        found = [_bytes_of(value) for row in rows for value in row.values()]
-        found += await self._records("review")
-        found += [file.read_bytes() for file in self.house.root.rglob("*") if file.is_file()]
-        return b"\n".join(found)
-
-    async def _records(self, service: str) -> list[bytes]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.stack.kafka_bootstrap, enable_auto_commit=False)
-        await consumer.start()
-        try:
-            partitions = [TopicPartition(topic_name(self.prefix, service), one) for one in range(PARTITIONS)]
-            ends = {partition: end for partition, end in (await consumer.end_offsets(partitions)).items() if end}
-            consumer.assign(list(ends))
-            for partition in ends:
-                consumer.seek(partition, 0)
-            found: list[bytes] = []
-            while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-                for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += [record.value for record in records if record.value]
-        finally:
-            await consumer.stop()
-        return found
-
-    async def wal(self) -> bytes:
-        """The write-ahead log of the whole cluster."""
-        connection = await asyncpg.connect(self.stack.dsn("postgres"))
-        try:
-            rows = await connection.fetch("select pg_read_binary_file('pg_wal/' || name) as it from pg_ls_waldir()")
-        finally:
-            await connection.close()
-        return b"".join(row["it"] for row in rows)
-
     async def boxes(self, ballot: str) -> int:
         rows = await self.fetch("review", "select count(*) as n from ballot_box where ballot = $1::uuid", ballot)
         return rows[0]["n"]
 
 
-def _bytes_of(value: Any) -> bytes:
-    return bytes(value) if isinstance(value, bytes) else str(value).encode()
-
-
 def running(stack: StackInfo, outside: OutsideInfo) -> Iterator[Council]:
     """Run intake and review."""
     with state_folder() as folder:
+        # Held, or a session that begins meanwhile would clear the folder away as an abandoned one.
+        held = Lock.take(folder)
         prefix = f"t{secrets.token_hex(3)}"
         # Not a line of a log is left in a buffer: they are looked at.
         environment = {"": {"PYTHONUNBUFFERED": "1"}, "review": {}}
         house = House(folder, stack, outside, prefix=prefix, profile="test", environment=environment)
-        asyncio.run(house.prepare())
-        council = Council(house, stack, prefix)
-        council.clock.move_to(BEGIN.astimezone(UTC))
         try:
+            asyncio.run(house.prepare())
+            council = Council(house, stack, prefix)
+            council.clock.move_to(BEGIN.astimezone(UTC))
             for name in SERVED:
                 house.start_service(name, wait=False)
             for name in SERVED:
@@ -461,3 +418,4 @@ def running(stack: StackInfo, outside: OutsideInfo) -> Iterator[Council]:
             yield council
         finally:
             house.stop()
+            held.release()
