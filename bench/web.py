@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -57,7 +58,6 @@ class Site:
         self.generator = generator
         self.house = House(stack.root / "house", stack.info, stack.outside, prefix="bench", environment=UNLIMITED)
         self._floors: list[KeptProcess] = []
-        self._employers = 0
 
     def start(self, *services: str) -> None:
         """Start services."""
@@ -93,7 +93,7 @@ class Site:
         tokens = await self._tokens()
 
         async def send(seconds: float) -> Result:
-            first, self._employers = self._employers, self._employers + 100_000
+            first = next(_NUMBERS)
             return await self.generator.run(
                 Job(f"{server.url}/v1/employers", "employers", first, seconds, tokens, keyed=True)
             )
@@ -120,6 +120,10 @@ class Site:
                 made.raise_for_status()
                 found.append(token.raise_for_status().json()["access_token"])
         return found
+
+
+_NUMBERS = count(0, 100_000)
+"""From where each load counts its employers: all parts share one register."""
 
 
 def _listens(port: int) -> bool:

@@ -36,6 +36,6 @@ def open_house(
 
 @pytest.fixture(scope="session")
 def house(stack: StackInfo, outside: OutsideInfo) -> Iterator[House]:
-    """Give a house of this session's own on the shared stack."""
-    with open_house(stack, outside) as own:
+    """Give a house of this session's own on the shared stack; it keeps every trace."""
+    with open_house(stack, outside, {"": {"ZHICHENG_TRACE_RATIO": "1"}}) as own:
         yield own

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from libs.events.envelope import GENESIS, Cause, Event, write
 from libs.events.points import point
 from libs.events.sealing import EventSealer, KeyRing, persons_in
 from libs.events.store import Append, Claimed, Conflict, Done, Seen, look_up, read_stream
+from libs.events.tracing import sampled, span
 from libs.kernel.decisions import Actor, Aggregate, Claim, Context, Decision
 from libs.kernel.refusals import Refused
 
@@ -155,7 +156,12 @@ class CommandBus:
         try:
             await self._turns.enter(stream)
             try:
-                reply = await self._decide_and_append(aggregate, stream, command, meta, new=new)
+                if sampled(meta.traceparent):
+                    with span(f"append {type(command).__name__}", meta.traceparent) as inner:
+                        within = replace(meta, traceparent=inner)
+                        reply = await self._decide_and_append(aggregate, stream, command, within, new=new)
+                else:
+                    reply = await self._decide_and_append(aggregate, stream, command, meta, new=new)
             finally:
                 self._turns.leave(stream)
         except Exception as error:

@@ -22,6 +22,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 from libs.events.canonical import digest
 from libs.events.database import transaction
 from libs.events.points import point
+from libs.events.tracing import passed
 
 log = structlog.get_logger(__name__)
 
@@ -308,6 +309,7 @@ class TopicConsumer:
             self.state.records += len(records)
             return
         moves = [(partition, mine.positions[partition].stored, accepted[partition][-1]) for partition in partitions]
+        began = time.time_ns()
         try:
             async with transaction(self._pool) as connection:
                 await self._advance(connection, moves)
@@ -327,6 +329,7 @@ class TopicConsumer:
         mine.moved(moves)
         self.state.records += len(records)
         self.state.batches += 1
+        passed(f"project {self._sink.name}", (record.value for record in records), began)
         await self._sink.applied(records)
 
     async def _store_passed(self, mine: _Partitions) -> None:

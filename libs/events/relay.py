@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from libs.events.leader import Lead, lead
 from libs.events.points import point
 from libs.events.store import Checkpoint, Settled, read_page
 from libs.events.topics import PARTITIONS, partition_of
+from libs.events.tracing import passed
 
 log = structlog.get_logger(__name__)
 
@@ -92,10 +94,12 @@ class Relay:
                     page = await self._wait_for_more(reader, checkpoint, appended)
                     continue
                 leadership.check()
+                began = time.time_ns()
                 sending = asyncio.ensure_future(send_page(producer, self._topic, page))
                 # The next page is read while the broker acknowledges this one.
                 following, _ = await asyncio.gather(read_page(reader, page[-1].at, PAGE), sending)
                 point("after-publish")
+                passed("publish", (item.record for item in page), began)
                 leadership.check()
                 checkpoint = page[-1].at
                 await reader.execute("update relay set tick = $1, position = $2", checkpoint.tick, checkpoint.position)

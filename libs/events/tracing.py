@@ -6,13 +6,16 @@ Only what is sampled costs anything: whoever sees a `traceparent` that ends in `
 from __future__ import annotations
 
 import json
+import re
 import secrets
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -20,10 +23,11 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 _propagator = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("zhicheng")
+_KEPT = re.compile(rb'"traceparent":"(00-[0-9a-f]{32}-[0-9a-f]{16}-01)"')
 
 
 class FileExporter(SpanExporter):
-    """Writes one JSON line a finished span; for a laptop. A deployment exports by OTLP."""
+    """Writes one JSON line a finished span; for a laptop. A deployment sends them to a collector."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("a", buffering=1)
@@ -52,13 +56,26 @@ class FileExporter(SpanExporter):
         return SpanExportResult.SUCCESS
 
 
-def start_tracing(service: str, path: Path | None) -> None:
-    """Keep this process's spans in a file; without one, none are kept."""
-    if path is None:
-        return
+def provider_of(service: str, path: Path | None, endpoint: str) -> TracerProvider | None:
+    """Give what keeps spans in a file, or sends them by OTLP over HTTP; None when neither is asked for."""
+    exporters: list[SpanExporter] = []
+    if path is not None:
+        exporters.append(FileExporter(path))
+    if endpoint:
+        exporters.append(OTLPSpanExporter(endpoint))
+    if not exporters:
+        return None
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
-    provider.add_span_processor(BatchSpanProcessor(FileExporter(path), schedule_delay_millis=500))
-    trace.set_tracer_provider(provider)
+    for exporter in exporters:
+        provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
+    return provider
+
+
+def start_tracing(service: str, path: Path | None, endpoint: str) -> None:
+    """Keep this process's spans, or send them away, as asked."""
+    provider = provider_of(service, path, endpoint)
+    if provider is not None:
+        trace.set_tracer_provider(provider)
 
 
 def new_traceparent(ratio: float) -> str:
@@ -87,3 +104,18 @@ def span(name: str, traceparent: str, **attributes: Any) -> Iterator[str]:
             yield traceparent
             return
         yield f"00-{context.trace_id:032x}-{context.span_id:016x}-01"
+
+
+def passed(name: str, records: Iterable[bytes], began: int) -> None:
+    """Make a span for each record whose trace is kept: a batch of them was `began` (nanoseconds) and is done now.
+
+    A batch is searched, not parsed: its records go by at a hundred thousand a second.
+    """
+    ended = 0
+    for record in records:
+        # A quote inside a text is escaped, and `data` comes before `traceparent`: the last is the envelope's own.
+        found = _KEPT.match(record, record.rfind(b'"traceparent":"'))
+        if found:
+            ended = ended or time.time_ns()
+            parent = _propagator.extract({"traceparent": found[1].decode()})
+            _tracer.start_span(name, context=parent, start_time=began).end(ended)

@@ -31,7 +31,7 @@ def build(parts: Parts, settings: Settings) -> Server:
     """Wire a service: its HTTP side and, through the lifespan, its workers."""
     start_logging()
     arm(settings.profile)
-    start_tracing(parts.name, settings.traces)
+    start_tracing(parts.name, settings.traces, settings.otlp)
     spine = Spine(parts, settings)
 
     @asynccontextmanager

@@ -44,7 +44,9 @@ class Settings(BaseSettings):
     """intake only: the 32-byte master key that wraps the persons' keys."""
     trace_ratio: float = 0.0
     traces: Path | None = None
-    """A file that gets one JSON line a finished span; none: spans are not kept."""
+    """A file that gets one JSON line a finished span."""
+    otlp: str = ""
+    """Where finished spans go by OTLP over HTTP, such as http://collector:4318/v1/traces."""
 
     intake_url: str = "http://127.0.0.1:8001"
     review_url: str = "http://127.0.0.1:8002"
