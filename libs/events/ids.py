@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from uuid_utils import uuid7
+from uuid_utils.compat import uuid5
 
 _COMMANDS = UUID("6f1d3a52-0f0e-5d3c-9a51-6d2f0c7a1e01")
 

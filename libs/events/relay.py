@@ -29,6 +29,12 @@ POLL_SECONDS = 0.2
 STOP_SECONDS = 2
 GATE_SECONDS = 0.003
 """How long to wait for the gate after a notification that brought nothing yet."""
+BUSY, FULL = 8, 1000
+BUSY_RATE = 1000
+"""Events a second from which on pages are let grow."""
+PACE_SECONDS = 0.05
+"""How long the next page may then grow: a page costs the broker and every reader the same, however small it is.
+Nothing waits while there is much to catch up on."""
 
 
 class TopicAheadError(RuntimeError):
@@ -89,13 +95,16 @@ class Relay:
             await producer.start()
             self.state.leading = True
             page = await read_page(reader, checkpoint, PAGE)
+            began = time.time_ns()
             while True:
                 if not page:
                     page = await self._wait_for_more(reader, checkpoint, appended)
                     continue
                 leadership.check()
-                began = time.time_ns()
+                before, began = began, time.time_ns()
                 sending = asyncio.ensure_future(send_page(producer, self._topic, page))
+                if BUSY <= len(page) < FULL and len(page) * 10**9 > BUSY_RATE * (began - before):
+                    await asyncio.sleep(PACE_SECONDS)
                 # The next page is read while the broker acknowledges this one.
                 following, _ = await asyncio.gather(read_page(reader, page[-1].at, PAGE), sending)
                 point("after-publish")

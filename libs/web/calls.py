@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.responses import Response
+from uuid_utils.compat import uuid5
 
 from libs.events.bus import Loaded, Meta, Reply
 from libs.events.ids import fingerprint, http_command_id
@@ -83,7 +84,7 @@ class Call:
             command_id=http_command_id(
                 self.principal.client, self.principal.subject, scope["method"], scope["path"], key
             ),
-            fingerprint=fingerprint(self.body),
+            fingerprint=fingerprint(self.body, scope["query_string"]),
             actor=self.actor,
             correlation_id=self._correlation,
             traceparent=scope["traceparent"],

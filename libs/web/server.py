@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import cache
 from typing import Any
 
 import structlog
@@ -26,6 +27,7 @@ UPLOADS = re.compile(r"/(materials/[a-z]+|uploads)$")
 
 FAULTS_OF_OURS = (ValueError, FileNotFoundError, PermissionError)
 """What is an error of the store's kind by its class, but not by its cause: a value, a file."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PLAIN = re.compile(r"|v1|[a-z_.-]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 REQUESTS = Counter("zhicheng_http_requests", "Requests answered", ["service", "method", "route", "status"])
@@ -98,8 +100,15 @@ class Server:
                 if not status:
                     await answer_problem(scope, error)(scope, receive, answer)
         route = getattr(scope.get("route"), "path", "other")
-        REQUESTS.labels(self._service, scope["method"], route, status).inc()
-        SECONDS.labels(self._service, route).observe(time.perf_counter() - started)
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        requests, seconds = _metrics(self._service, method, route, status)
+        requests.inc()
+        seconds.observe(time.perf_counter() - started)
+
+
+@cache
+def _metrics(service: str, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(service, method, route, status), SECONDS.labels(service, route)
 
 
 def _kept(path: str) -> str:

@@ -203,8 +203,8 @@ def _of_integrity(spine: Spine) -> tuple[Reaction, ...]:
 async def destroy_keys(spine: Spine) -> None:
     """Destroy the keys of persons whose erasure was decided, once the decision is in the store."""
     rows = await spine.pool.fetch(
-        "select stream from events where type = 'SubjectErased' and stream not in"
-        " (select 'person-' || person::text from erasures)"
+        "select stream from events e where type = 'SubjectErased' and not exists"
+        " (select from erasures where 'person-' || person::text = e.stream)"
     )
     for row in rows:
         person = row["stream"].partition("-")[2]

@@ -74,7 +74,9 @@ create function append_batch(
     command int, outcome text, fingerprint bytea, stream text, versions int8range, response bytea,
     claim_name text, claim_value text
 )
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+-- A batch touches few rows of tables that may hold millions, whatever an old or missing statistic says.
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
     this_tick constant bigint := store_tick();     -- the append is the first write of its transaction (trap 2)

@@ -8,6 +8,7 @@ create table erasures (
     person uuid primary key,
     erased_at timestamptz not null default now()
 );
+create index erasures_decided on events (stream) where type = 'SubjectErased';
 
 -- What intake knows of other services, each row folded from one stream of theirs.
 create table titles (
