@@ -20,7 +20,7 @@ from libs.events.store import (
 )
 from libs.kernel.decisions import Claim, SideRow
 from tests.spine.toys import ToyCounted
-from tests.spine.world import append_of, chained, counted, stream_id
+from tests.spine.world import append_of, chained, counted, eventually, stream_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -271,3 +271,44 @@ async def test_events_of_one_command_stand_together_and_in_order(pool: asyncpg.P
     await write(pool, *appends)
     rows = await pool.fetch("select stream, version from events order by tick, position")
     assert [tuple(row) for row in rows] == [(one.stream, version) for one in appends for version in range(1, 6)]
+
+
+async def test_a_claim_that_is_given_back_meanwhile_is_held_or_refused_and_never_neither(
+    pool: asyncpg.Pool, admin: asyncpg.Connection
+) -> None:
+    holder, late = (append_of(counted(stream_id()), claims=named("moving")) for _ in range(2))
+    await write(pool, holder)
+    await admin.execute(
+        "create function halt() returns trigger language plpgsql as"
+        " $$ begin perform pg_advisory_xact_lock_shared(7); return null; end $$;"
+        "create trigger halt after insert on claims for each statement execute function halt();"
+        "select pg_advisory_lock(7)"
+    )
+    appending = asyncio.ensure_future(write(pool, late))
+    await eventually(lambda: waiting(admin, "advisory"), "the append has met the claim")
+    await admin.execute("delete from claims where value = 'moving'")
+    await admin.execute("select pg_advisory_unlock(7)")
+    assert await appending == [Claimed(Claim("name", "moving"))]
+    assert await traces(pool, late) == NOTHING
+
+
+async def test_a_refused_claim_is_told_though_it_was_given_back_before_the_batch_ended(
+    pool: asyncpg.Pool, admin: asyncpg.Connection
+) -> None:
+    other = counted(stream_id())
+    holder, late = (append_of(counted(stream_id()), claims=named("moving")) for _ in range(2))
+    await write(pool, holder, append_of(other))
+    async with admin.transaction():
+        await admin.execute("select from streams where stream = $1 for update", other[0].stream)
+        appending = asyncio.ensure_future(write(pool, late, append_of(counted(other[0].stream, 1, after=other[-1]))))
+        await eventually(lambda: waiting(admin, "transactionid"), "the append waits for a stream")
+        await admin.execute("delete from claims where value = 'moving'")
+    assert await appending == [Claimed(Claim("name", "moving")), DONE]
+    assert await traces(pool, late) == NOTHING
+
+
+async def waiting(admin: asyncpg.Connection, event: str) -> int:
+    await admin.execute("select pg_stat_clear_snapshot()")
+    return await admin.fetchval(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event = $1", event
+    )

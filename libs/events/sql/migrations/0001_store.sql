@@ -84,6 +84,8 @@ declare
     done int;
     seen int[] := '{}';
     claimed int[] := '{}';
+    claimed_name text[];
+    claimed_value text[];
     conflicted int[] := '{}';
     out_of int[];
     side record;
@@ -108,10 +110,18 @@ begin
             where k.command <> all (out_of)
             order by 1, 2
             on conflict (name, value) do nothing;
-        select coalesce(array_agg(distinct k.command), '{}') into claimed
-        from unnest(k_command, k_name, k_value) as k (command, name, value)
-        join claims held on held.name = k.name and held.value = k.value
-        where k.command <> all (out_of) and held.stream <> c_stream[k.command];
+        -- Refused is who does not hold the claim now, whoever held it a moment ago: another process may give it
+        -- back between two statements of this one.
+        select coalesce(array_agg(r.command), '{}'), array_agg(r.name), array_agg(r.value)
+            into claimed, claimed_name, claimed_value
+        from (
+            select distinct on (k.command) k.command, k.name, k.value
+            from unnest(k_command, k_name, k_value) as k (command, name, value)
+            where k.command <> all (out_of) and not exists (
+                select from claims held
+                where held.name = k.name and held.value = k.value and held.stream = c_stream[k.command])
+            order by k.command, k.name, k.value
+        ) as r;
         out_of := out_of || claimed;
     end if;
 
@@ -176,10 +186,8 @@ begin
             select i, 'seen', c.fingerprint, c.stream, c.versions, c.response, null::text, null::text
             from unnest(seen) as i join commands c on c.id = c_id[i]
             union all
-            select distinct on (k.command) k.command, 'claimed', null, null, null, null, k.name, k.value
-            from unnest(k_command, k_name, k_value) as k (command, name, value)
-            join claims held on held.name = k.name and held.value = k.value
-            where k.command = any (claimed) and held.stream <> c_stream[k.command]
+            select i, 'claimed', null, null, null, null, name, value
+            from unnest(claimed, claimed_name, claimed_value) as u (i, name, value)
             union all
             select i, 'conflict', null, null, null, null, null, null from unnest(conflicted) as i;
     end if;
