@@ -26,7 +26,7 @@ from services.intake.api import (
     persons,
     rulesets,
 )
-from services.intake.domain import application, employer, person, ruleset
+from services.intake.domain import application, employer, payment, person, ruleset
 from services.intake.views import others, own
 
 
@@ -88,6 +88,7 @@ PARTS = Parts(
     claim_codes={
         **application.CLAIM_CODES,
         **employer.CLAIM_CODES,
+        **payment.CLAIM_CODES,
         **person.CLAIM_CODES,
         **ruleset.CLAIM_CODES,
     },

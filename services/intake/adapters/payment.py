@@ -28,12 +28,13 @@ class _Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
     channel_id: str
+    order_id: str
     paid_at: AwareDatetime
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A report of the channel whose signature fits."""
+    """A report of the channel on one bill, whose signature fits."""
 
     channel_id: str
     amount: str
@@ -72,13 +73,13 @@ class PaymentChannel:
         except KeyError as error:
             raise UnavailableError(self._outside.name) from error
 
-    async def check(self, headers: Mapping[str, str], body: bytes) -> Callback:
-        """Check a callback's signature and read it.
+    async def check(self, payment: str, headers: Mapping[str, str], body: bytes) -> Callback:
+        """Check that the channel signed a callback, and for this bill, and read it.
 
         Raises
         ------
         Refused
-            SIGNATURE_INVALID for what the channel did not sign; SCHEMA_INVALID for what cannot be read.
+            SIGNATURE_INVALID for what the channel did not sign for this bill; SCHEMA_INVALID for what cannot be read.
         """
         key = await self._key(headers.get("payment-key-id", ""))
         try:
@@ -90,6 +91,9 @@ class PaymentChannel:
             told = _Body.model_validate_json(body)
         except ValidationError as error:
             raise form_refusal(error) from error
+        if told.order_id != payment:
+            # The address is not signed: only what the channel wrote says which order was paid.
+            raise Refused.one("SIGNATURE_INVALID", "附十", facts={"order": "another"})
         amount = orjson.loads(body).get("amount_fen")
         written = amount if isinstance(amount, str) else orjson.dumps(amount).decode()
         return Callback(told.channel_id, written, told.paid_at)

@@ -41,10 +41,11 @@ async def order(call: Call, _: Nothing) -> dict[str, Any]:
 async def callback(call: Call, body: bytes) -> dict[str, Any]:
     """Take note of what the payment channel reports: signed by the channel, acknowledged, recorded once.
 
-    A wrong, late or second payment is recorded and owed back. Only what the channel did not sign is refused.
+    A wrong, late or second payment is recorded and owed back. Only what the channel did not sign
+    for this bill is refused.
     """
-    report: Callback = await call.spine.adapters.payment.check(call.request.headers, body)
     payment = call.id("payment")
+    report: Callback = await call.spine.adapters.payment.check(payment, call.request.headers, body)
     meta = Meta(
         command_id=derived_command_id(report.channel_id, "payment", payment),
         fingerprint=fingerprint(report.channel_id.encode(), report.amount.encode()),
@@ -55,7 +56,8 @@ async def callback(call: Call, body: bytes) -> dict[str, Any]:
     try:
         await call.spine.bus.execute(PAYMENT, PAYMENT.stream(payment), command, meta)
     except Refused as refusal:
-        # The same channel id with another amount: the first stands, and this is for a person to look at.
+        # The channel id was reported with another amount, or on another bill: the first stands, and this is for a
+        # person to look at.
         log.error("payment callback not recorded", payment=payment, codes=str(refusal))  # noqa: TRY400 - no bug
         return {"acknowledged": True, "recorded": False}
     return {"acknowledged": True, "recorded": True}

@@ -18,10 +18,13 @@ from libs.events.contracts.intake import (
     PaymentReported,
     RefundDue,
 )
-from libs.kernel.decisions import Aggregate, Context, Decision
+from libs.kernel.decisions import Aggregate, Claim, Context, Decision
 from libs.kernel.money import fen
 from libs.kernel.refusals import Refused, illegal_transition
 from libs.kernel.terms import Role
+
+CLAIM_CODES: Final = {"channel-payment": "DUPLICATE_PAYMENT"}
+"""The refusal that a taken claim means: the channel reported this payment on another bill."""
 
 
 class Status(StrEnum):
@@ -93,18 +96,19 @@ def _report(state: State, command: ReportPayment, context: Context) -> Decision:
     """Record a callback; one that was recorded before has no further effect."""
     if command.channel_id in state.reported:
         return Decision(reply={"outcome": "recorded"})
+    claims = (Claim("channel-payment", command.channel_id),)
     reported = PaymentReported(channel_id=command.channel_id, amount=command.amount, paid_at=command.paid_at)
     reason = _owed_back(state, command, context)
     if reason:
         refund = RefundDue(channel_id=command.channel_id, amount=command.amount, reason=reason)
-        return Decision((reported, refund), reply={"outcome": "refund_due", "reason": reason})
+        return Decision((reported, refund), claims, reply={"outcome": "refund_due", "reason": reason})
     received = PaymentReceived(
         application=state.application,
         applicant=state.applicant,
         amount_fen=state.amount_fen,
         channel_id=command.channel_id,
     )
-    return Decision((reported, received), reply={"outcome": "received"})
+    return Decision((reported, received), claims, reply={"outcome": "received"})
 
 
 def _owed_back(state: State, command: ReportPayment, context: Context) -> str:

@@ -16,8 +16,9 @@ from libs.events.contracts.intake import (
     PaymentReported,
     RefundDue,
 )
+from libs.kernel.decisions import Claim
 from libs.kernel.terms import Role
-from services.intake.domain.payment import PAYMENT, CancelBill, LapseBill, OpenBill, ReportPayment
+from services.intake.domain.payment import CLAIM_CODES, PAYMENT, CancelBill, LapseBill, OpenBill, ReportPayment
 from tests.domain.harness import NOW, Story, given, uid
 from tests.domain.intake.stories import APPLICANT
 
@@ -103,3 +104,12 @@ def test_every_report_is_recorded_once_and_at_most_one_counts(commands: list[obj
     assert len(set(reported)) == len(reported)
     assert {c.channel_id for c in commands if isinstance(c, ReportPayment)} == set(reported)
     assert sum(isinstance(event, PaymentReceived) for event in story.events) <= 1
+
+
+def test_a_payment_of_the_channel_is_held_by_one_bill_for_ever() -> None:
+    for reported in (report(), report("1")):
+        decision = bill().when(reported).decision
+        assert decision is not None
+        assert decision.claims == (Claim("channel-payment", "wx-1"),)
+        assert decision.releases == ()
+    assert CLAIM_CODES == {"channel-payment": "DUPLICATE_PAYMENT"}
