@@ -22,7 +22,8 @@ from deploy.local.outside_process import OutsideInfo
 from deploy.local.stack import open_stack
 from libs.events.database import Database, json_codecs
 from libs.events.topics import topic_name
-from libs.web.settings import SERVICES
+from libs.web.settings import SERVICES, Settings
+from libs.web.spine import Parts, Spine
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 STATE = CHECKOUT / ".local" / "demo"
@@ -36,11 +37,10 @@ Root = Annotated[Path, typer.Option(help="The state folder of the house.")]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A prepared house: where its stack is and how its databases are reached."""
+    """A house that was made: where its stack is and how its databases are reached."""
 
     house: House
     bootstrap: str
-    prefix: str
     admin_dsn: str
 
     def database(self, service: str) -> Database:
@@ -49,7 +49,7 @@ class Site:
 
     def topic(self, service: str) -> str:
         """Give a service's topic."""
-        return topic_name(self.prefix, service)
+        return topic_name(self.house.prefix, service)
 
     @asynccontextmanager
     async def pool(self, service: str) -> AsyncIterator[asyncpg.Pool]:
@@ -59,13 +59,28 @@ class Site:
         ) as pool:
             yield pool
 
+    @asynccontextmanager
+    async def spine(self, service: str) -> AsyncIterator[Spine]:
+        """Open what a service is made of, without its workers and its HTTP side."""
+        values = self.house.settings(service)
+        given: dict[str, Any] = {name.removeprefix("ZHICHENG_").lower(): value for name, value in values.items()}
+        spine = Spine(parts_of(service), Settings(**given))
+        await spine.open()
+        try:
+            yield spine
+        finally:
+            await spine.stop()
 
-async def open_site(root: Path) -> Site:
-    """Reach the stack that runs (or the external one) and prepare the house on it."""
+
+async def open_site(root: Path, *, prepare: bool = False) -> Site:
+    """Reach the stack that runs (or the external one) and the house on it; prepare it only where that is asked."""
     stack = open_stack(root)
     house = House(root / "house", stack, OutsideInfo.read(root / "outside"))
-    await house.prepare()
-    return Site(house, stack.kafka_bootstrap, "zhicheng", stack.dsn("postgres"))
+    if prepare:
+        await house.prepare()
+    else:
+        house.reopen()
+    return Site(house, stack.kafka_bootstrap, stack.dsn("postgres"))
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -107,6 +122,6 @@ def chosen(service: str) -> tuple[str, ...]:
     return (service,)
 
 
-def parts_of(service: str) -> Any:
+def parts_of(service: str) -> Parts:
     """Give what a service is made of, as its `app.py` wires it."""
     return importlib.import_module(f"services.{service}.app").PARTS

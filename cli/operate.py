@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from cli.connect import STATE, Json, Root, Service, Site, chosen, console, fail, open_site, parts_of, run, say
 from libs.events import maintenance
 from libs.events.verify import verify_store
-from libs.events.views import View, ViewSink, retry_parked
+from libs.events.views import View, retry_parked
 from libs.web.spine import sink_name
 
 
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def migrate(*, root: Root = STATE, as_json: Json = False) -> None:
     """Prepare every service's database and apply the migrations that are missing."""
-    run(open_site(root))
+    run(open_site(root, prepare=True))
     say(orjson.dumps({"migrated": True}).decode() if as_json else "Every database is up to date.")
 
 
@@ -162,19 +162,15 @@ async def _retry_letters(services: tuple[str, ...], root: Any) -> int:
     site = await open_site(root)
     mended = 0
     for service in services:
-        async with site.pool(service) as pool:
-            for sink in _sinks(service):
-                mended += await retry_parked(pool, sink)
+        async with site.spine(service) as spine:
+            for sink in spine.sinks_of_worker():
+                mended += await retry_parked(spine.view_pool, sink)
     return mended
 
 
 def _views(service: str) -> list[View]:
     parts = parts_of(service)
     return [*parts.views, *([parts.deadlines_view] if parts.deadlines_view else [])]
-
-
-def _sinks(service: str) -> list[ViewSink]:
-    return [ViewSink(view, sink_name(service, view)) for view in _views(service)]
 
 
 class _progress:  # noqa: N801 - used as a function

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _READY_S = 60.0
 FILE = "house.json"
+_SECRETS, _PORTS, _PREFIX = "secrets.json", "house-ports.json", "prefix.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +107,36 @@ class House:
             clock_file=str(self.root / "clock"),
         )
 
+    @property
+    def prefix(self) -> str:
+        """What names its databases and topics."""
+        return self._prefix
+
+    def reopen(self) -> None:
+        """Take up what an earlier `prepare` left, and change nothing: the house may be running.
+
+        Raises
+        ------
+        StackError
+            When none was made here.
+        """
+        if not (self.root / _SECRETS).exists():
+            raise StackError("No house was made here yet: start one with `make run`.")
+        self._secrets = _remembered(self.root / _SECRETS, self._new_secrets)
+        self._ports = _remembered(self.root / _PORTS, dict)
+        self._prefix = _remembered(self.root / _PREFIX, lambda: self._prefix)
+
     async def prepare(self) -> None:
         """Make databases, logins, keys and credentials where they are missing, and apply the migrations."""
         self.root.mkdir(parents=True, exist_ok=True)
-        self._secrets = _remembered(self.root / "secrets.json", self._new_secrets)
-        self._ports = _remembered(self.root / "house-ports.json", dict)
+        self._prefix = _remembered(self.root / _PREFIX, lambda: self._prefix)
+        self._secrets = _remembered(self.root / _SECRETS, self._new_secrets)
+        self._ports = _remembered(self.root / _PORTS, dict)
         chosen: dict[str, int] = {}
         for name in SERVICES:
             chosen[name] = ports.choose(name, f"ZHICHENG_{name.upper()}_PORT", self._ports, chosen.values())
         self._ports = chosen
-        write_private(self.root / "house-ports.json", json.dumps(chosen))
+        write_private(self.root / _PORTS, json.dumps(chosen))
         if not (self.root / "master-key").exists():
             write_private(self.root / "master-key", secrets.token_hex(32))
         for name in SERVICES:

@@ -79,6 +79,7 @@ class Spine:
             else None
         )
         self.sinks: dict[str, ViewSink] = {}
+        self.reactions: ReactionSink | None = None
         self.consumers: list[TopicConsumer] = []
         self.relay: Relay | None = None
         self.pool: asyncpg.Pool
@@ -95,6 +96,18 @@ class Spine:
 
     async def start(self) -> None:
         """Open the store and start the roles that this process plays."""
+        await self.open()
+        topics = [topic_name(self.settings.topic_prefix, service) for service in SERVICES]
+        await ensure_topics(self.settings.kafka, topics)
+        if "relay" in self.roles:
+            topic = topic_name(self.settings.topic_prefix, self.parts.name)
+            self.relay = Relay(self.database, self.settings.kafka, topic)
+            self._start(self.relay.run())
+        if "worker" in self.roles:
+            self._start_workers()
+
+    async def open(self) -> None:
+        """Open the store and what commands and reactions need, and start nothing."""
         bus_module.CLAIM_CODES.update(self.parts.claim_codes)
         self.pool = await open_pool(self.database)
         self.view_pool = await open_pool(self.database, derived=True)
@@ -104,16 +117,12 @@ class Spine:
         self._commit = GroupCommit(lambda: connect(self.database))
         self.bus = CommandBus(self.pool, self._commit, self.clock, self.keys)
         self.adapters = self.parts.adapters(self) if self.parts.adapters else None
-        topics = [topic_name(self.settings.topic_prefix, service) for service in SERVICES]
-        await ensure_topics(self.settings.kafka, topics)
         for view in self.parts.views:
             self.sinks[view.name] = ViewSink(view)
-        if "relay" in self.roles:
-            topic = topic_name(self.settings.topic_prefix, self.parts.name)
-            self.relay = Relay(self.database, self.settings.kafka, topic)
-            self._start(self.relay.run())
-        if "worker" in self.roles:
-            self._start_workers()
+        if self.parts.reactions is not None:
+            self.reactions = ReactionSink(
+                self.parts.name, self.parts.listens, self.parts.reactions(self), self.parts.reaction_kinds
+            )
 
     async def stop(self) -> None:
         """Stop every worker, then close what they used."""
@@ -134,9 +143,13 @@ class Spine:
         return await self.credentials.headers()
 
     def sinks_of_worker(self) -> list[ViewSink]:
-        """Give every sink that the worker role feeds, views first."""
+        """Give every sink that the worker role feeds, views first, what reacts last."""
         due = self.parts.deadlines_view
-        return [*self.sinks.values(), *([ViewSink(due, sink_name(self.parts.name, due))] if due else [])]
+        return [
+            *self.sinks.values(),
+            *([ViewSink(due, sink_name(self.parts.name, due))] if due else []),
+            *([self.reactions] if self.reactions else []),
+        ]
 
     def _start_workers(self) -> None:
         for sink in self.sinks_of_worker():
@@ -144,12 +157,8 @@ class Spine:
         if self.parts.deadlines_view is not None:
             timer = DeadlineTimer(self.pool, self.bus, self.clock, self.parts.name, self.parts.deadlines)
             self._start(lead(self.database, "deadlines", timer.work))
-        if self.parts.reactions is not None:
-            sink = ReactionSink(
-                self.parts.name, self.parts.listens, self.parts.reactions(self), self.parts.reaction_kinds
-            )
-            self._consume(sink, self.parts.listens)
-            executor = ReactionExecutor(self.pool, self.bus, self.parts.name, sink)
+        if self.reactions is not None:
+            executor = ReactionExecutor(self.pool, self.bus, self.parts.name, self.reactions)
             self._start(lead(self.database, "reactions", executor.work))
         for worker in self.parts.workers:
             self._start(_for_ever(worker, self))
