@@ -15,7 +15,8 @@ import uvloop
 from bench.small import COUNTERS
 from libs.events.consumer import TopicConsumer
 from libs.events.database import Database, open_pool
-from libs.events.maintenance import rebuild, serving
+from libs.events.maintenance import rebuild
+from libs.events.reading import serving
 from libs.events.views import ViewSink
 from libs.web.service import calm_garbage
 

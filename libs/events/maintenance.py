@@ -139,25 +139,6 @@ async def _empty(pool: asyncpg.Pool, table: str) -> None:
         )
 
 
-async def serving(pool: asyncpg.Pool, sink: str) -> bool:
-    """Tell whether a view serves; one under rebuild serves again when every goal has been read."""
-    row = await pool.fetchrow("select state, goals from views where view = $1", sink)
-    if row is None or row["state"] == "serving":
-        return True
-    if row["state"] == "emptying":
-        return False
-    reached = await pool.fetchval(
-        "select bool_and(coalesce(o.next, 0) >= (g->>2)::bigint) from jsonb_array_elements($2::jsonb) g"
-        " left join offsets o on o.view = $1 and o.topic = g->>0 and o.partition = (g->>1)::int",
-        sink,
-        row["goals"],
-    )
-    if reached is False:
-        return False
-    await pool.execute("update views set state = 'serving', goals = null where view = $1", sink)
-    return True
-
-
 async def forget_replies(pool: asyncpg.Pool) -> str:
     """Forget stored replies after seven days; the command id stays known for ever."""
     return await pool.execute(

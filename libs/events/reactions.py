@@ -37,10 +37,6 @@ ALARM_SECONDS = 30
 SERVICE_UNAVAILABLE = 503
 
 
-class NotYetError(Exception):
-    """What the command needs has not arrived here; it waits and is tried again every second."""
-
-
 Build = Callable[[Event, str], Awaitable[Any]]
 Targets = Callable[[Event], Sequence[str]] | Callable[[Event], Awaitable[Sequence[str]]]
 

@@ -21,6 +21,7 @@ from libs.events.commit import StoreUnavailableError
 from libs.events.consumer import Incoming
 from libs.events.database import transaction
 from libs.events.envelope import Event
+from libs.events.reading import NotYetError
 
 log = structlog.get_logger(__name__)
 
@@ -145,7 +146,7 @@ class ViewSink:
                 await self._fold_and_write(connection, records)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             return error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, StoreUnavailableError, OSError):
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, StoreUnavailableError, NotYetError, OSError):
             raise
         except Exception as error:  # noqa: BLE001 - an effect that cannot read its event is poison, whatever it is
             return error

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from libs.events.commit import STORE_AWAY, StoreUnavailableError
-from libs.events.reactions import NotYetError
+from libs.events.reading import NotYetError
 from libs.events.tracing import new_traceparent, sampled, span
 from libs.kernel.refusals import Refused
 from libs.web.problems import language_of, problem

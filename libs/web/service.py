@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from libs.events.commit import StoreUnavailableError
 from libs.events.points import arm
-from libs.events.reactions import NotYetError
+from libs.events.reading import NotYetError
 from libs.events.tracing import start_tracing
 from libs.kernel.refusals import Refused
 from libs.web.direct import Straight

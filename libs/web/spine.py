@@ -24,6 +24,7 @@ from libs.events.deadlines import Deadline, DeadlineTimer
 from libs.events.leader import lead
 from libs.events.maintenance import forget_replies
 from libs.events.reactions import Reaction, ReactionExecutor, ReactionSink
+from libs.events.reading import Folded
 from libs.events.relay import Relay
 from libs.events.sealing import KeyRing, PersonKeys
 from libs.events.topics import ensure_topics, topic_name
@@ -85,6 +86,7 @@ class Spine:
         self.pool: asyncpg.Pool
         self.view_pool: asyncpg.Pool
         """For what is folded from topics: its commits need not wait for the disk."""
+        self.views: Folded
         self.bus: CommandBus
         self.keys: KeyRing
         self.blobs: Blobs
@@ -110,6 +112,7 @@ class Spine:
         """Open the store and what commands and reactions need, and start nothing."""
         bus_module.CLAIM_CODES.update(self.parts.claim_codes)
         self.pool = await open_pool(self.database)
+        self.views = Folded(self.pool)
         self.view_pool = await open_pool(self.database, derived=True)
         await check_cluster(self.pool)
         self.keys = KeyRing(self.parts.keys(self) if self.parts.keys else HttpKeys(self))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from libs.events.contracts.intake import Seen
-from libs.events.reactions import NotYetError
+from libs.events.reading import NotYetError
 from libs.kernel.refusals import Refused
 from libs.kernel.rulesets import parse
 from libs.kernel.terms import Level, Route
@@ -39,7 +39,7 @@ async def holder(spine: Spine, person: str) -> Holder:
     Refused
         FORBIDDEN_ACTOR when the person was erased; UPSTREAM_UNAVAILABLE when nobody gives the key.
     """
-    row = await spine.pool.fetchrow("select * from persons where stream = $1", f"person-{person}")
+    row = await spine.views.fetchrow("persons", "select * from persons where stream = $1", f"person-{person}")
     if row is None or row["name"] is None:
         msg = "the holder is not known yet"
         raise NotYetError(msg)
@@ -59,7 +59,7 @@ async def rules(spine: Spine, identity: str) -> RulesFact:
     NotYetError
         When its publication has not arrived here.
     """
-    row = await spine.pool.fetchrow("select * from rulesets where stream = $1", f"ruleset-{identity}")
+    row = await spine.views.fetchrow("rulesets", "select * from rulesets where stream = $1", f"ruleset-{identity}")
     if row is None or row["document"] is None:
         msg = "the rule set is not known yet"
         raise NotYetError(msg)
@@ -68,12 +68,19 @@ async def rules(spine: Spine, identity: str) -> RulesFact:
 
 async def committee_name(spine: Spine, identity: str) -> str:
     """Give a committee's name, or nothing while it is unknown: the document has no line for it then."""
-    return await spine.pool.fetchval("select name from committees where stream = $1", f"committee-{identity}") or ""
+    return (
+        await spine.views.fetchval(
+            "committees", "select name from committees where stream = $1", f"committee-{identity}"
+        )
+        or ""
+    )
 
 
 async def bans(spine: Spine, person: str) -> tuple[BanSeen, ...]:
     """Read every ban on a person; which is in force is the decision's to compare."""
-    rows = await spine.pool.fetch("select from_day, until from bans where person = $1 order by from_day", person)
+    rows = await spine.views.fetch(
+        ("bans",), "select from_day, until from bans where person = $1 order by from_day", person
+    )
     return tuple(BanSeen(row["from_day"], row["until"]) for row in rows)
 
 
@@ -87,7 +94,9 @@ async def relied_on(spine: Spine, application: str) -> tuple[ReliedTitle, ...]:
     NotYetError
         When the application's history has not arrived here up to its payment, by when it had cited them all.
     """
-    row = await spine.pool.fetchrow("select * from applications where stream = $1", f"application-{application}")
+    row = await spine.views.fetchrow(
+        "applications", "select * from applications where stream = $1", f"application-{application}"
+    )
     if row is None or not row["paid"]:
         msg = "the application is not known yet"
         raise NotYetError(msg)
@@ -149,4 +158,4 @@ async def grant(spine: Spine, result: dict[str, Any], reasons: str = "") -> Gran
 
 async def confirmed_result(spine: Spine, application: str) -> dict[str, Any] | None:
     """Read the confirmed result of an application; None when there is none."""
-    return await spine.pool.fetchval("select confirmed from results where application = $1", application)
+    return await spine.views.fetchval("results", "select confirmed from results where application = $1", application)

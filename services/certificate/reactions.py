@@ -12,7 +12,8 @@ from libs.events.contracts.base import Unsealed
 from libs.events.contracts.certificate import TitleGranted
 from libs.events.contracts.intake import BlobRef, Seen
 from libs.events.envelope import Event
-from libs.events.reactions import NotYetError, Reaction, to_one
+from libs.events.reactions import Reaction, to_one
+from libs.events.reading import NotYetError
 from libs.kernel.calendars import beijing_date
 from libs.kernel.refusals import illegal_transition
 from libs.kernel.terms import Role

@@ -12,8 +12,7 @@ from typing import Any, Final
 import asyncpg
 
 from libs.events.commit import reaching_the_store
-from libs.events.maintenance import serving
-from libs.events.reading import POLL_SECONDS, Token, wait_for
+from libs.events.reading import POLL_SECONDS, Token, serving, wait_for
 from libs.kernel.refusals import Refused
 from libs.web.spine import Spine
 from services.gateway.access.viewer import Viewer
@@ -94,13 +93,13 @@ async def as_viewer(spine: Spine, viewer: Viewer) -> AsyncIterator[Reader]:
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 row = await connection.fetchrow(_BECOME, *who)
-                if row["state"] != "building":
+                if row["state"] in {None, "serving"}:
                     yield Reader(connection, row["gate"])
                     return
             # A rebuilt view serves again as soon as somebody sees that it has read everything.
             if not await serving(spine.pool, RESOURCES.name):
                 break
-        raise Refused.one("PROJECTION_LAG", facts={"view": RESOURCES.name, "state": "building"})
+        raise Refused.one("PROJECTION_LAG", facts={"view": RESOURCES.name})
 
 
 async def caught_up(spine: Spine, text: str, seconds: float) -> None:

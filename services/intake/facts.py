@@ -113,17 +113,20 @@ def educations(state: PersonState) -> tuple[Education, ...]:
     )
 
 
-async def bans(pool: asyncpg.Pool, identity: str) -> tuple[Ban, ...]:
+async def bans(spine: Spine, identity: str) -> tuple[Ban, ...]:
     """Read every ban on a person; whether one is in force is the decision's to compare."""
-    rows = await pool.fetch("select * from bans where person = $1 order by from_day, stream", identity)
+    rows = await spine.views.fetch(
+        ("bans",), "select * from bans where person = $1 order by from_day, stream", identity
+    )
     return tuple(
         Ban(row["stream"].partition("-")[2], row["basis"], row["from_day"], row["until"], _cited(row)) for row in rows
     )
 
 
-async def titles(pool: asyncpg.Pool, identity: str) -> tuple[TitleHeld, ...]:
+async def titles(spine: Spine, identity: str) -> tuple[TitleHeld, ...]:
     """Read the titles of a person; one without a level or day stays out, as nothing can be compared with it."""
-    rows = await pool.fetch(
+    rows = await spine.views.fetch(
+        ("titles",),
         "select * from titles where person = $1 and level is not null and obtained_on is not null"
         " order by obtained_on, stream",
         identity,
@@ -149,17 +152,19 @@ async def endorsements(
 
     `on` is the day for which bans are compared.
     """
-    rows = await spine.pool.fetch(
-        "select * from endorsements where application = $1 and state = 'given' order by stream", application
+    rows = await spine.views.fetch(
+        ("endorsements",),
+        "select * from endorsements where application = $1 and state = 'given' order by stream",
+        application,
     )
     found: list[Endorsement] = []
     for row in rows:
         held = [
             title
-            for title in await titles(spine.pool, row["endorser"])
+            for title in await titles(spine, row["endorser"])
             if title.level is Level.FULL_SENIOR and title.series == series
         ]
-        barred = any(ban.covers(on) for ban in await bans(spine.pool, row["endorser"]))
+        barred = any(ban.covers(on) for ban in await bans(spine, row["endorser"]))
         found.append(
             Endorsement(
                 identity=row["stream"].partition("-")[2],
@@ -196,9 +201,10 @@ def measured(blob: BlobRef, content: bytes) -> Upload:
     return Upload(blob, hashlib.sha256(content).hexdigest(), is_readable(content, blob.media_type))
 
 
-async def rulesets_in_force(pool: asyncpg.Pool, series: str, but: str) -> tuple[InForce, ...]:
+async def rulesets_in_force(spine: Spine, series: str, but: str) -> tuple[InForce, ...]:
     """Read the published rule sets of a series, but one."""
-    rows = await pool.fetch(
+    rows = await spine.views.fetch(
+        ("rulesets",),
         "select * from rulesets where series = $1 and published and stream <> $2 order by stream",
         series,
         RULESET.stream(but),
@@ -215,9 +221,10 @@ async def rulesets_in_force(pool: asyncpg.Pool, series: str, but: str) -> tuple[
     )
 
 
-async def retained(pool: asyncpg.Pool, identity: str) -> frozenset[str]:
+async def retained(spine: Spine, identity: str) -> frozenset[str]:
     """Name what must be kept of a person, and so forbids an erasure."""
-    row = await pool.fetchrow(
+    (row,) = await spine.views.fetch(
+        ("applications", "bans", "cases", "records", "titles"),
         "select exists (select from applications where person = $1 and live) as application,"
         " exists (select from titles where person = $1 and state <> 'revoked') as title,"
         " exists (select from bans where person = $1) as ban,"

@@ -7,7 +7,8 @@ from datetime import date, datetime
 
 from libs.events.contracts.intake import Seen
 from libs.events.envelope import Event
-from libs.events.reactions import NotYetError, Reaction, to_all, to_one
+from libs.events.reactions import Reaction, to_all, to_one
+from libs.events.reading import NotYetError
 from libs.kernel.calendars import beijing_date
 from libs.kernel.terms import Check
 from libs.web.spine import Spine
@@ -147,7 +148,7 @@ def _checks(spine: Spine) -> tuple[Reaction, ...]:
         return RecordCheck("insurance", _worst([answer]), "insurance", (cited,))
 
     async def title(event: Event, _: str) -> RecordCheck:
-        held = await facts.titles(spine.pool, event.data["applicant"])
+        held = await facts.titles(spine, event.data["applicant"])
         same = [one for one in held if one.series == event.data["series"]]
         live = [one for one in same if one.standing == "live"]
         answer = Check.MATCH if live else (Check.MISMATCH if same else Check.NOT_FOUND)
@@ -180,8 +181,10 @@ def _of_integrity(spine: Spine) -> tuple[Reaction, ...]:
         return EndByBan(event.identity, date.fromisoformat(event.data["until"]), event.data["basis"], _seen(event))
 
     async def resting_on(event: Event) -> list[str]:
-        rows = await spine.pool.fetch(
-            "select stream from applications where live and titles ? $1", f"title-{event.data['title']}"
+        rows = await spine.views.fetch(
+            ("applications",),
+            "select stream from applications where live and titles ? $1",
+            f"title-{event.data['title']}",
         )
         return [row["stream"] for row in rows]
 

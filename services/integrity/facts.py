@@ -7,7 +7,7 @@ from datetime import date
 
 from libs.events.blobs import BlobMissingError
 from libs.events.contracts.intake import BlobRef, Seen
-from libs.events.reactions import NotYetError
+from libs.events.reading import NotYetError
 from libs.events.sealing import KeyDestroyedError, SealBrokenError
 from libs.kernel.refusals import Reason, Refused, refuse_all
 from libs.kernel.rulesets import EVERY_SERIES, parse
@@ -25,7 +25,8 @@ async def rules(spine: Spine, on: date) -> RulesFact:
     NotYetError
         When none has arrived here.
     """
-    row = await spine.pool.fetchrow(
+    row = await spine.views.fetchrow(
+        "rulesets",
         "select stream, version, document from rulesets where series = $1 and effective_from <= $2"
         " and (until is null or until >= $2) order by effective_from desc limit 1",
         EVERY_SERIES,
@@ -40,7 +41,7 @@ async def rules(spine: Spine, on: date) -> RulesFact:
 
 async def title(spine: Spine, identity: str) -> TitleFacts | None:
     """Read a title and whose it is; None when it is unknown."""
-    row = await spine.pool.fetchrow("select * from titles where stream = $1", f"title-{identity}")
+    row = await spine.views.fetchrow("titles", "select * from titles where stream = $1", f"title-{identity}")
     if row is None or row["person"] is None:
         return None
     return TitleFacts(identity, row["person"], row["revoked_by"], Seen(stream=row["stream"], version=row["version"]))

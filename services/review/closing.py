@@ -121,7 +121,7 @@ async def finish(spine: Spine, ballot: str) -> None:
 
 async def sweep(spine: Spine) -> None:
     """Finish every ballot that has ended and whose key is not destroyed, whatever interrupted it."""
-    rows = await spine.pool.fetch("select stream from ballots where unfinished")
+    rows = await spine.views.fetch(("ballots",), "select stream from ballots where unfinished")
     named = {row["stream"].partition("-")[2] for row in rows}
     # A key that is still held is found without the projection: it must go also while the broker is away.
     held = {str(one) for one in await spine.adapters.ballot_keys.held()}

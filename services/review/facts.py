@@ -8,7 +8,7 @@ from datetime import date
 import asyncpg
 
 from libs.events.contracts.intake import Seen
-from libs.events.reactions import NotYetError
+from libs.events.reading import NotYetError
 from libs.kernel.calendars import beijing_date
 from libs.kernel.periods import full_years
 from libs.kernel.refusals import Reason, Refused, refuse_all
@@ -47,7 +47,7 @@ async def rules(spine: Spine, identity: str) -> RulesFact:
     NotYetError
         When its publication has not arrived here.
     """
-    row = await spine.pool.fetchrow("select * from rulesets where stream = $1", f"ruleset-{identity}")
+    row = await spine.views.fetchrow("rulesets", "select * from rulesets where stream = $1", f"ruleset-{identity}")
     if row is None or row["document"] is None:
         msg = f"rule set {identity} has not arrived"
         raise NotYetError(msg)
@@ -62,7 +62,8 @@ async def rules_of_series(spine: Spine, series: str) -> RulesFact:
     Refused
         RULESET_NOT_IN_FORCE when there is none.
     """
-    row = await spine.pool.fetchrow(
+    row = await spine.views.fetchrow(
+        "rulesets",
         "select * from rulesets where series in ($1, $3) and effective_from <= $2 and (until is null or until >= $2)"
         " order by series = $1 desc, effective_from desc limit 1",
         series,
@@ -144,24 +145,26 @@ def title(row: asyncpg.Record) -> TitleFact:
     )
 
 
-async def titles(pool: asyncpg.Pool, person: str) -> tuple[TitleFact, ...]:
+async def titles(spine: Spine, person: str) -> tuple[TitleFact, ...]:
     """Read the titles of a person; one without a level or day stays out, as nothing can be compared with it."""
-    rows = await pool.fetch(
+    rows = await spine.views.fetch(
+        ("titles",),
         "select * from titles where person = $1 and level is not null and obtained_on is not null order by stream",
         person,
     )
     return tuple(title(row) for row in rows)
 
 
-async def bans(pool: asyncpg.Pool, person: str) -> tuple[BanFact, ...]:
+async def bans(spine: Spine, person: str) -> tuple[BanFact, ...]:
     """Read every ban on a person."""
-    rows = await pool.fetch("select * from bans where person = $1 order by stream", person)
+    rows = await spine.views.fetch(("bans",), "select * from bans where person = $1 order by stream", person)
     return tuple(BanFact(row["from_day"], row["until"], _cited(row)) for row in rows)
 
 
 async def on_record(spine: Spine, person: str) -> bool:
     """Tell whether an integrity record stands that is not expired; by date, not by the expiry's event."""
-    return await spine.pool.fetchval(
+    return await spine.views.fetchval(
+        "records",
         "select exists (select from records where subject = $1 and standing and expires_on >= $2)",
         person,
         today(spine),
@@ -176,7 +179,7 @@ async def age(spine: Spine, person: str) -> int:
     Refused
         UNKNOWN_EXPERT when the person is not registered or was erased.
     """
-    row = await spine.pool.fetchrow("select birth_date from persons where stream = $1", f"person-{person}")
+    row = await spine.views.fetchrow("persons", "select birth_date from persons where stream = $1", f"person-{person}")
     opened = (await spine.keys.open_all([row["birth_date"]]))[row["birth_date"]] if row and row["birth_date"] else None
     if opened is None:
         raise Refused.one("UNKNOWN_EXPERT", "十三.1", facts={"person": person}, pointer="/person")
@@ -191,7 +194,7 @@ async def employment(spine: Spine, person: str) -> EmploymentFact:
     Refused
         IDENTITY_UNVERIFIED for someone who is not registered: of a stranger nobody knows for whom they work.
     """
-    row = await spine.pool.fetchrow("select * from persons where stream = $1", f"person-{person}")
+    row = await spine.views.fetchrow("persons", "select * from persons where stream = $1", f"person-{person}")
     if row is None:
         raise Refused.one("IDENTITY_UNVERIFIED", "附四", facts={"person": person})
     return EmploymentFact(tuple(row["employers"] or ()), _cited(row))
@@ -207,8 +210,10 @@ async def paid_files(spine: Spine, applications: Sequence[str]) -> tuple[PaidFil
     """
     known = {
         row["stream"].partition("-")[2]
-        for row in await spine.pool.fetch(
-            "select stream from applications where stream = any($1)", [f"application-{one}" for one in applications]
+        for row in await spine.views.fetch(
+            ("applications",),
+            "select stream from applications where stream = any($1)",
+            [f"application-{one}" for one in applications],
         )
     }
     refuse_all(
@@ -247,7 +252,9 @@ async def application_row(spine: Spine, identity: str) -> asyncpg.Record:
     NotYetError
         When it has not arrived.
     """
-    row = await spine.pool.fetchrow("select * from applications where stream = $1", f"application-{identity}")
+    row = await spine.views.fetchrow(
+        "applications", "select * from applications where stream = $1", f"application-{identity}"
+    )
     if row is None:
         msg = f"application {identity} has not arrived"
         raise NotYetError(msg)
@@ -269,7 +276,9 @@ async def _given(spine: Spine, application: str) -> list[Endorsement]:
 
 async def pool_of(spine: Spine, committee: str, on: date) -> tuple[PoolMember, ...]:
     """Read everyone who is appointed to a committee, each from the own stream, with the term that covers a day."""
-    rows = await spine.pool.fetch("select stream from experts where committees ? $1 order by stream", committee)
+    rows = await spine.views.fetch(
+        ("experts",), "select stream from experts where committees ? $1 order by stream", committee
+    )
     found: list[PoolMember] = []
     for row in rows:
         loaded = await spine.bus.load(EXPERT, row["stream"])
@@ -284,7 +293,7 @@ async def pool_of(spine: Spine, committee: str, on: date) -> tuple[PoolMember, .
                 admitted=loaded.state.status == "admitted",
                 appointed_from=term.from_day,
                 appointed_until=term.until,
-                bans=await bans(spine.pool, person),
+                bans=await bans(spine, person),
                 seen=seen(row["stream"], loaded.version),
             )
         )
@@ -319,10 +328,10 @@ async def _fallen(spine: Spine, state: Endorsement) -> str:
     """Say why an endorsement no longer stands, or nothing."""
     if state.status != "given":
         return state.cause or state.status
-    if await spine.pool.fetchval("select live from titles where stream = $1", state.rests_on) is False:
+    if await spine.views.fetchval("titles", "select live from titles where stream = $1", state.rests_on) is False:
         return "title_revoked"
     on = today(spine)
-    return "banned" if any(ban.holds(on) for ban in await bans(spine.pool, state.endorser)) else ""
+    return "banned" if any(ban.holds(on) for ban in await bans(spine, state.endorser)) else ""
 
 
 async def ballot(spine: Spine, identity: str) -> BallotFact:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from libs.events.contracts.intake import Seen
 from libs.events.envelope import Event
-from libs.events.reactions import NotYetError, Reaction, to_one
+from libs.events.reactions import Reaction, to_one
+from libs.events.reading import NotYetError
 from libs.kernel.terms import EndorsementKind
 from libs.web.spine import Spine
 from services.review import facts
@@ -98,14 +99,17 @@ def _of_titles(spine: Spine) -> tuple[Reaction, ...]:
         return LapseByTitle(event.data["title"])
 
     async def remove(event: Event, _: str) -> RemoveUntitledExpert:
-        row = await spine.pool.fetchrow("select * from titles where stream = $1", f"title-{event.data['title']}")
+        row = await spine.views.fetchrow(
+            "titles", "select * from titles where stream = $1", f"title-{event.data['title']}"
+        )
         if row is None or row["live"]:
             msg = "the title's own revocation has not arrived"
             raise NotYetError(msg)
         return RemoveUntitledExpert(facts.title(row))
 
     async def endorsements(event: Event) -> list[str]:
-        rows = await spine.pool.fetch(
+        rows = await spine.views.fetch(
+            ("endorsements",),
             "select stream from endorsements where endorser = $1 and title = $2",
             event.data["person"],
             f"title-{event.data['title']}",

@@ -43,7 +43,7 @@ order by 1, 5
 
 async def sweep(spine: Spine) -> None:
     """Take from those under a ban what it bars them from."""
-    for row in await spine.pool.fetch(_HIT, facts.today(spine)):
+    for row in await spine.views.fetch(("bans", "endorsements", "experts"), _HIT, facts.today(spine)):
         await _take(spine, row)
     await asyncio.sleep(SWEEP_SECONDS)
 

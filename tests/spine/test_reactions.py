@@ -14,7 +14,8 @@ from libs.events.commit import StoreUnavailableError
 from libs.events.envelope import Event
 from libs.events.ids import derived_command_id
 from libs.events.leader import lead
-from libs.events.reactions import NotYetError, Reaction, ReactionExecutor, ReactionSink, to_all, to_one
+from libs.events.reactions import Reaction, ReactionExecutor, ReactionSink, to_all, to_one
+from libs.events.reading import NotYetError
 from libs.kernel.refusals import Refused
 from tests.spine.process import ANSWERING, answer
 from tests.spine.toys import COUNTER, Add, Ask

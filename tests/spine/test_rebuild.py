@@ -11,7 +11,8 @@ import pytest
 
 from libs.events import maintenance
 from libs.events.consumer import TopicConsumer
-from libs.events.maintenance import rebuild, republish, serving
+from libs.events.maintenance import rebuild, republish
+from libs.events.reading import Folded, NotYetError, serving
 from libs.events.relay import Relay
 from libs.events.topics import delete_topics, ensure_topics, partition_of
 from libs.events.views import View, ViewSink
@@ -221,6 +222,21 @@ async def test_a_topic_with_other_records_under_our_offsets_is_noticed_by_the_re
 def _beside(event: Event, number: int) -> list[Event]:
     stream = next(name for _ in range(1000) if partition_of(name := stream_id()) == partition_of(event.stream))
     return counted(stream, number)
+
+
+@pytest.mark.parametrize("state", ["emptying", "building"])
+async def test_a_decision_reads_no_view_that_is_being_built_anew(shop: Shop, state: str) -> None:
+    views = Folded(shop.pool)
+    count = 'select count(*) from "counters"'
+    assert await views.fetchval("counters", count) == 0
+    await shop.pool.execute(
+        "insert into views (view, state, goals) values ('counters', $1, $2)", state, [["a topic", 0, 1]]
+    )
+    with pytest.raises(NotYetError):
+        await views.fetchval("counters", count)
+    assert await views.fetch(("notes",), count)
+    await shop.pool.execute("update views set state = 'serving' where view = 'counters'")
+    assert await views.fetchval("counters", count) == 0
 
 
 async def _rows(shop: Shop, streams: list[list[Event]]) -> bool:

@@ -15,7 +15,8 @@ import pytest
 from libs.events import database as databases
 from libs.events.consumer import TopicConsumer
 from libs.events.database import Database, StoreMovedError, check_cluster
-from libs.events.maintenance import rebase, rebuild, republish, serving
+from libs.events.maintenance import rebase, rebuild, republish
+from libs.events.reading import serving
 from libs.events.relay import Relay
 from libs.events.store import Checkpoint, read_page
 from libs.events.verify import verify_store

@@ -8,7 +8,7 @@ import asyncpg
 
 from libs.events.commit import reaching_the_store
 from libs.events.database import Database
-from libs.events.maintenance import serving
+from libs.events.reading import serving
 from libs.kernel.refusals import Refused
 from services.certificate.views.own import VERIFICATION
 

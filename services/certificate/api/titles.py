@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from libs.events.bus import Reply
-from libs.events.reactions import NotYetError
+from libs.events.reading import NotYetError
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Level, Role
 from libs.web.calls import Call, Commands, Form

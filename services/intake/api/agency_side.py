@@ -82,7 +82,7 @@ async def accept(call: Call, _: Nothing) -> Reply:
     command = Accept(
         rules=await facts.rules(spine, state.ruleset),
         calendar=spine.adapters.calendar,
-        bans=await facts.bans(spine.pool, state.applicant),
+        bans=await facts.bans(spine, state.applicant),
         endorsements=await endorsements_of(call, state),
     )
     return await call.execute(APPLICATION, call.id("application"), command)
@@ -112,8 +112,8 @@ async def assess(call: Call, _: Nothing) -> Reply:
         rules=await facts.rules(spine, state.ruleset),
         educations=facts.educations(person),
         employments=await facts.employments(spine, person, cited),
-        titles=await facts.titles(spine.pool, state.applicant),
-        bans=await facts.bans(spine.pool, state.applicant),
+        titles=await facts.titles(spine, state.applicant),
+        bans=await facts.bans(spine, state.applicant),
         endorsements=await endorsements_of(call, state),
         person_seen=cited,
     )

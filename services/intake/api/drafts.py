@@ -96,7 +96,7 @@ async def start(call: Call, body: Draft) -> Reply:
         campaign=campaign,
         rules=await facts.rules(spine, campaign.ruleset),
         employments=await facts.employments(spine, state, cited),
-        bans=await facts.bans(spine.pool, call.actor.person),
+        bans=await facts.bans(spine, call.actor.person),
     )
     return await call.execute(APPLICATION, call.new_identity(), command)
 
@@ -164,7 +164,7 @@ async def submit(call: Call, _: Nothing) -> Reply:
     command = Submit(
         campaign=await facts.campaign(spine, state.campaign),
         rules=await facts.rules(spine, state.ruleset),
-        bans=await facts.bans(spine.pool, state.applicant),
+        bans=await facts.bans(spine, state.applicant),
         endorsements=await endorsements_of(call, state),
     )
     return await call.execute(APPLICATION, call.id("application"), command)

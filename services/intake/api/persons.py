@@ -116,7 +116,7 @@ async def erase(call: Call, body: Erasure) -> Reply:
     person = call.id("person")
     command = Erase(
         reason=body.reason,
-        retained=await facts.retained(call.spine.pool, person),
+        retained=await facts.retained(call.spine, person),
         blind_index=call.spine.adapters.keys.blind_index(body.id_number),
     )
     return await call.execute(PERSON, person, command)

@@ -47,7 +47,7 @@ async def publish(call: Call, _: Nothing) -> Reply:
     """Put a draft in force from its day; by another official than its drafter."""
     loaded = await call.load(RULESET, call.id("ruleset"))
     series = parse(loaded.state.document).series if loaded.state.document else ""
-    others = await facts.rulesets_in_force(call.spine.pool, series, call.id("ruleset"))
+    others = await facts.rulesets_in_force(call.spine, series, call.id("ruleset"))
     return await call.execute(RULESET, call.id("ruleset"), PublishRuleSet(others))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from libs.events.bus import Reply
-from libs.events.reactions import NotYetError
+from libs.events.reading import NotYetError
 from libs.kernel.calendars import beijing_date
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Role

@@ -46,8 +46,8 @@ async def give(call: Call, body: Signature) -> Reply:
     command = GiveEndorsement(
         statement=body.statement,
         kin=body.kin,
-        titles=await facts.titles(spine.pool, state.endorser),
-        bans=await facts.bans(spine.pool, state.endorser),
+        titles=await facts.titles(spine, state.endorser),
+        bans=await facts.bans(spine, state.endorser),
         # Of several employers, the applicant's own is the one that counts (§11.12).
         employer=state.employer if state.employer in employers else next(iter(employers), ""),
         # No catalogue lists peers yet: the peers of a specialty are those in it.

@@ -183,9 +183,9 @@ async def admit(call: Call, body: Admission) -> Reply:
         specialty=body.specialty,
         level=body.level,
         agency=await facts.agency(spine, call.actor.unit),
-        titles=await facts.titles(spine.pool, body.person),
+        titles=await facts.titles(spine, body.person),
         age=await facts.age(spine, body.person),
-        bans=await facts.bans(spine.pool, body.person),
+        bans=await facts.bans(spine, body.person),
         on_record=await facts.on_record(spine, body.person),
         rules=await facts.rules_of_series(spine, body.series),
     )
@@ -202,7 +202,7 @@ async def appoint(call: Call, body: Appointment) -> Reply:
         until=body.until,
         agency=await facts.agency(spine, call.actor.unit),
         committee=committee,
-        bans=await facts.bans(spine.pool, call.id("expert")),
+        bans=await facts.bans(spine, call.id("expert")),
         rules=await facts.rules_of_series(spine, committee.series),
     )
     return await call.execute(EXPERT, call.id("expert"), command)

@@ -12,7 +12,8 @@ import pytest
 
 from libs.events.canonical import digest
 from libs.events.envelope import Event
-from libs.events.maintenance import rebuild, serving
+from libs.events.maintenance import rebuild
+from libs.events.reading import serving
 from libs.events.topics import topic_name
 from libs.kernel.refusals import Refused
 from libs.web.auth import ANYONE
@@ -167,7 +168,9 @@ async def test_a_view_that_began_to_be_rebuilt_is_not_read_however_late_it_is_no
             async with reading.as_viewer(world.spine, viewer_of(ANYONE, world.spine.clock.now())):
                 pytest.fail("read")
         assert refusal.value.reasons[0].code == "PROJECTION_LAG"
-        await world.spine.pool.execute("update views set goals = '[]' where view = $1", RESOURCES.name)
+        await world.spine.pool.execute("update views set state = 'emptying', goals = '[]'")
+        assert (await world.get("/v1/campaigns")).json()["code"] == "PROJECTION_LAG"
+        await world.spine.pool.execute("update views set state = 'building' where view = $1", RESOURCES.name)
         assert (await world.get("/v1/campaigns")).status_code == 200
     finally:
         await world.spine.pool.execute("delete from views where view = $1", RESOURCES.name)
