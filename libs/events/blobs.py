@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -49,8 +50,11 @@ class Blobs:
         await self._store.put_async(_path(name), stored)
         return BlobRef(hash=name, size=len(content), media_type=media_type)
 
-    async def get(self, person: str, ref: BlobRef) -> bytes:
-        """Read and decrypt a blob, checking that the stored bytes are those that the event named."""
+    async def get(self, person: str, ref: BlobRef, *, about_to_name: bool = False) -> bytes:
+        """Read and decrypt a blob, checking that the stored bytes are those that the event named.
+
+        `about_to_name` begins its day anew, so that the sweep does not overtake the event that will name it.
+        """
         key = await self._key(person)
         try:
             result = await self._store.get_async(_path(ref.hash))
@@ -59,6 +63,8 @@ class Blobs:
             raise BlobMissingError(ref.hash) from error
         if hashlib.sha256(stored).hexdigest() != ref.hash:
             raise SealBrokenError(ref.hash)
+        if about_to_name:
+            await self._store.put_async(_path(ref.hash), stored)
         try:
             return AESGCM(key).decrypt(stored[:12], stored[12:], ref.media_type.encode())
         except InvalidTag as error:
@@ -72,19 +78,21 @@ class Blobs:
             return False
         return True
 
-    async def sweep(self, named: set[str], now: datetime | None = None) -> int:
-        """Delete what no event names and is older than a day; give how many."""
+    async def sweep(self, named: Callable[[list[str]], Awaitable[set[str]]], now: datetime | None = None) -> int:
+        """Delete what is older than a day and no event names; give how many.
+
+        `named` is asked which of the old ones are named, after they were listed.
+        """
         limit = (now or datetime.now(UTC)) - SWEEP_AFTER
-        stale: list[str] = []
+        deleted = 0
         async for page in self._store.list():
-            stale += [
-                meta["path"]
-                for meta in page
-                if meta["path"].rpartition("/")[2] not in named and meta["last_modified"] < limit
-            ]
-        if stale:
-            await self._store.delete_async(stale)
-        return len(stale)
+            old = {meta["path"].rpartition("/")[2]: meta["path"] for meta in page if meta["last_modified"] < limit}
+            kept = await named(list(old)) if old else set[str]()
+            stale = [path for name, path in old.items() if name not in kept]
+            if stale:
+                await self._store.delete_async(stale)
+            deleted += len(stale)
+        return deleted
 
     async def _key(self, person: str) -> bytes:
         key = (await self._keys.fetch([person])).get(person)

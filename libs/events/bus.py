@@ -234,6 +234,7 @@ class CommandBus:
         """Decide once on a state that may be stale, and append; None after a conflict."""
         context = Context(self._clock.now(), meta.actor, meta.command_id)
         try:
+            aggregate.admit(loaded.state, meta.actor)
             _check_version(loaded, meta)
             decision: Decision = aggregate.decide(loaded.state, command, context)
             if not decision.events:

@@ -68,19 +68,25 @@ class Decision:
     ruleset: str = ""
 
 
+def anyone(_state: Any, _actor: Actor) -> None:
+    """Admit whoever asks: `decide` alone says who may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     """One kind of stream and its three functions.
 
     `kind` is the stream's prefix: the stream of application U is `application-U`. `decide(state, command,
     context)` returns a `Decision` or raises `Refused`; `evolve(state, payload, event)` folds one payload,
-    `event` being its envelope.
+    `event` being its envelope. `admit(state, actor)` refuses whom nothing may be told, not even that the
+    version is stale: it comes before every other comparison.
     """
 
     kind: str
     initial: Any
     decide: Callable[[Any, Any, Context], Decision]
     evolve: Callable[[Any, Any, Any], Any]
+    admit: Callable[[Any, Actor], None] = anyone
 
     def stream(self, identity: UUID | str) -> str:
         """Name the stream of one instance."""

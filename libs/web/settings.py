@@ -40,6 +40,8 @@ class Settings(BaseSettings):
 
     state: Path = Path(".local")
     clock_file: Path | None = None
+    sweep_seconds: float = Field(default=3600.0, gt=0)
+    """How often stored files are swept that no event names."""
     master_key: Path | None = None
     """intake only: the 32-byte master key that wraps the persons' keys."""
     trace_ratio: float = 0.0

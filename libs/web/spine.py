@@ -27,6 +27,7 @@ from libs.events.reactions import Reaction, ReactionExecutor, ReactionSink
 from libs.events.reading import Folded
 from libs.events.relay import Relay
 from libs.events.sealing import KeyRing, PersonKeys
+from libs.events.sweeping import sweep_blobs
 from libs.events.topics import ensure_topics, topic_name
 from libs.events.views import View, ViewSink
 from libs.web.auth import Tokens
@@ -191,6 +192,14 @@ async def _for_ever(worker: Callable[[Spine], Awaitable[None]], spine: Spine) ->
         except Exception as error:  # noqa: BLE001 - a worker's failure is logged and tried again, never silent
             log.warning("worker failed", worker=getattr(worker, "__name__", ""), error=repr(error))
             await asyncio.sleep(1)
+
+
+async def sweep(spine: Spine) -> None:
+    """Delete stored files that no event has named within a day; a worker of every service that stores files."""
+    deleted = await sweep_blobs(spine.pool, spine.blobs)
+    if deleted:
+        log.info("files swept that no event names", deleted=deleted)
+    await asyncio.sleep(spine.settings.sweep_seconds)
 
 
 async def _housekeeping(spine: Spine) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from libs.web.server import Server
 from libs.web.service import build
 from libs.web.settings import Settings
-from libs.web.spine import Parts, Spine
+from libs.web.spine import Parts, Spine, sweep
 from services.certificate import reactions
 from services.certificate.adapters.issuing import Issuing
 from services.certificate.adapters.printer import Printer
@@ -59,6 +59,7 @@ PARTS = Parts(
     reaction_kinds=reactions.KINDS,
     reactions=reactions.reactions,
     claim_codes=CLAIM_CODES,
+    workers=(sweep,),
     adapters=_adapters,
     front=front,
 )

@@ -9,7 +9,7 @@ from libs.kernel.calendars import Calendar, published_calendar
 from libs.web.server import Server
 from libs.web.service import build
 from libs.web.settings import Settings
-from libs.web.spine import Parts, Spine
+from libs.web.spine import Parts, Spine, sweep
 from services.intake import deadlines, reactions
 from services.intake.adapters.keys import KeyTable, master_key
 from services.intake.adapters.payment import PaymentChannel
@@ -94,7 +94,7 @@ PARTS = Parts(
     },
     keys=_key_table,
     adapters=_adapters,
-    workers=(reactions.destroy_keys,),
+    workers=(reactions.destroy_keys, sweep),
 )
 
 

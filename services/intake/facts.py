@@ -9,6 +9,7 @@ import asyncpg
 
 from libs.events.blobs import BlobMissingError
 from libs.events.contracts.intake import BlobRef, Seen
+from libs.events.sealing import KeyDestroyedError, SealBrokenError
 from libs.kernel.refusals import Refused
 from libs.kernel.rulesets import parse
 from libs.kernel.terms import Level
@@ -190,8 +191,8 @@ async def upload(spine: Spine, owner: str, blob: BlobRef) -> Upload:
         MATERIAL_MISSING when nothing is stored under that hash.
     """
     try:
-        content = await spine.blobs.get(owner, blob)
-    except BlobMissingError as error:
+        content = await spine.blobs.get(owner, blob, about_to_name=True)
+    except (BlobMissingError, SealBrokenError, KeyDestroyedError) as error:
         raise Refused.one("MATERIAL_MISSING", "附七", facts={"hash": blob.hash}) from error
     return measured(blob, content)
 

@@ -9,7 +9,7 @@ from libs.events.blobs import local_store
 from libs.web.server import Server
 from libs.web.service import build
 from libs.web.settings import Settings
-from libs.web.spine import Parts, Spine
+from libs.web.spine import Parts, Spine, sweep
 from services.integrity import deadlines, reactions, views
 from services.integrity.adapters.vault import Vault
 from services.integrity.api import cases, consequences, offices
@@ -39,6 +39,7 @@ PARTS = Parts(
     deadlines=deadlines.DEADLINES,
     claim_codes=CLAIM_CODES,
     adapters=_adapters,
+    workers=(sweep,),
 )
 
 

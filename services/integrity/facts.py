@@ -88,7 +88,7 @@ async def stored(spine: Spine, of: Case, documents: Iterable[tuple[str, BlobRef]
 
 async def _unstored(spine: Spine, of: Case, pointer: str, ref: BlobRef) -> Reason | None:
     try:
-        content = await spine.adapters.vault.of(of.subject_kind).get(of.subject, ref)
+        content = await spine.adapters.vault.of(of.subject_kind).get(of.subject, ref, about_to_name=True)
     except (BlobMissingError, SealBrokenError, KeyDestroyedError):
         return Reason("MATERIAL_MISSING", "十七.2", facts={"hash": ref.hash}, pointer=pointer)
     if len(content) != ref.size:

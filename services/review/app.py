@@ -11,7 +11,7 @@ from libs.kernel.calendars import Calendar, published_calendar
 from libs.web.server import Server
 from libs.web.service import build
 from libs.web.settings import Settings
-from libs.web.spine import Parts, Spine
+from libs.web.spine import Parts, Spine, sweep
 from libs.web.unit_keys import UnitKeys
 from services.review import closing, deadlines, reactions, standing
 from services.review.adapters.ballot_keys import BallotKeys, FileBallotKeys
@@ -78,7 +78,7 @@ PARTS = Parts(
     deadlines=deadlines.DEADLINES,
     claim_codes=CLAIM_CODES,
     adapters=_adapters,
-    workers=(closing.sweep, standing.sweep),
+    workers=(closing.sweep, standing.sweep, sweep),
 )
 
 

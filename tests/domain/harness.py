@@ -123,6 +123,7 @@ class Story:
 
     def _decided(self, command: Any, context: Context) -> Outcome:
         try:
+            self.aggregate.admit(self.state, context.actor)
             return Outcome(self.aggregate.decide(self.state, command, context), None)
         except Refused as refusal:
             return Outcome(None, refusal)

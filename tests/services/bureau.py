@@ -365,7 +365,10 @@ def running(stack: StackInfo, outside: OutsideInfo) -> Iterator[Bureau]:
         # Held, or a session that begins meanwhile would clear the folder away as an abandoned one.
         held = Lock.take(folder)
         prefix = f"t{secrets.token_hex(3)}"
-        environment = {"certificate": {"ZHICHENG_VERIFICATIONS": str(VERIFICATIONS)}}
+        environment = {
+            "certificate": {"ZHICHENG_VERIFICATIONS": str(VERIFICATIONS)},
+            "intake": {"ZHICHENG_SWEEP_SECONDS": "0.2"},
+        }
         house = House(folder, stack, outside, prefix=prefix, profile="test", environment=environment)
         try:
             asyncio.run(house.prepare())

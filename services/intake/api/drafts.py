@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from libs.events.bus import Reply
 from libs.kernel.calendars import beijing_date
-from libs.kernel.refusals import Refused
+from libs.kernel.refusals import Refused, refuse_all
 from libs.kernel.terms import Level, MaterialKind, Role, Route
 from libs.web.calls import Call, Commands, Form, Nothing
 from libs.web.fields import Code, Id
@@ -26,6 +26,7 @@ from services.intake.domain.application.drafting import (
     StartDraft,
     Submit,
     Withdraw,
+    unstorable,
 )
 from services.intake.domain.facts import Endorsement
 
@@ -66,10 +67,11 @@ class Withdrawal(Form):
 
 
 async def state_of(call: Call) -> State:
-    """Read the application that the path names, where a command needs it for its facts."""
+    """Read the application that the path names, where a command needs it for its facts; strangers see none."""
     loaded = await call.load(APPLICATION, call.id("application"))
     if loaded.version == 0:
         raise Refused.one("UNKNOWN_APPLICATION")
+    APPLICATION.admit(loaded.state, call.actor)
     return loaded.state
 
 
@@ -138,13 +140,15 @@ async def attach(call: Call, body: bytes) -> Reply:
     """
     state = await state_of(call)
     kind = material_kind(call)
-    upload = await store(call, state.applicant, body)
     query = call.request.query_params
+    classified = query.get("classified") == "true"
+    refuse_all(unstorable(state, kind, call.actor, classified=classified))
+    upload = await store(call, state.applicant, body)
     command = AttachMaterial(
         kind=kind,
         upload=upload,
         replace=query.get("replace") == "true",
-        classified=query.get("classified") == "true",
+        classified=classified,
         declared_hash=declared_digest(call),
     )
     return await call.execute(APPLICATION, call.id("application"), command)

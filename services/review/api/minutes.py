@@ -65,7 +65,7 @@ async def archive(call: Call, body: Minutes) -> Reply:
     refuse_all(own_unit(call, state.agency))
     blob = BlobRef(**body.minutes.model_dump())
     try:
-        content = await call.spine.adapters.archive.get(state.agency, blob)
+        content = await call.spine.adapters.archive.get(state.agency, blob, about_to_name=True)
     except (BlobMissingError, SealBrokenError) as error:
         raise Refused.one("MATERIAL_MISSING", "§1.23", facts={"hash": blob.hash}, pointer="/minutes/hash") from error
     if len(content) != blob.size:

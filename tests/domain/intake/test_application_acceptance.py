@@ -118,7 +118,7 @@ def test_two_peers_are_enough_and_one_may_be_of_the_own_employer() -> None:
 
 def test_only_an_officer_of_the_campaigns_agency_accepts_and_no_machine() -> None:
     story = s.received()
-    story.when(s.accept(), replace(s.OFFICER, unit=uid("another agency"))).refused("FORBIDDEN_ACTOR")
+    story.when(s.accept(), replace(s.OFFICER, unit=uid("another agency"))).refused("UNKNOWN_APPLICATION")
     story.when(s.accept(), SYSTEM).refused("HUMAN_DECISION_REQUIRED")
 
 

@@ -67,7 +67,7 @@ def test_a_rule_set_that_is_not_in_force_judges_nobody() -> None:
 def test_only_the_applicant_changes_the_draft() -> None:
     change = ChangeDraft("civil", Level.FULL_SENIOR, Route.ORDINARY, s.EMPLOYER, s.CAMPAIGN, s.RULES, (s.JOB,))
     s.draft().when(change, s.APPLICANT).then(DraftChanged)
-    s.draft().when(change, Actor("x", "applicant", person=uid("other"))).refused("FORBIDDEN_ACTOR")
+    s.draft().when(change, Actor("x", "applicant", person=uid("other"))).refused("UNKNOWN_APPLICATION")
 
 
 def test_a_second_material_of_a_kind_replaces_only_when_asked_to() -> None:

@@ -39,7 +39,7 @@ def test_nobody_reviews_the_own_application() -> None:
 
 def test_only_the_applicants_employer_reviews() -> None:
     other = replace(s.CLERK, unit=uid("another employer"))
-    s.submitted().when(ReviewAsEmployer("属实", in_service=True), other).refused("FORBIDDEN_ACTOR")
+    s.submitted().when(ReviewAsEmployer("属实", in_service=True), other).refused("UNKNOWN_APPLICATION")
 
 
 def test_the_employer_reviews_before_it_publicises() -> None:

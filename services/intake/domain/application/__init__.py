@@ -10,7 +10,7 @@ from typing import Any, Final
 from libs.kernel.decisions import Aggregate, Context, Decision
 from services.intake.domain.application import acceptance, drafting, employer, fees, followup, qualification
 from services.intake.domain.application.evolution import evolve
-from services.intake.domain.application.state import Handler, Stage, State, public_label
+from services.intake.domain.application.state import Handler, Stage, State, admit, public_label, related
 
 HANDLERS: Final[dict[type, Handler]] = {
     **drafting.HANDLERS,
@@ -30,6 +30,6 @@ def decide(state: State, command: Any, context: Context) -> Decision:
     return HANDLERS[type(command)](state, command, context)
 
 
-APPLICATION: Final = Aggregate("application", State(), decide, evolve)
+APPLICATION: Final = Aggregate("application", State(), decide, evolve, admit)
 
-__all__ = ["APPLICATION", "CLAIM_CODES", "HANDLERS", "Stage", "State", "decide", "evolve", "public_label"]
+__all__ = ["APPLICATION", "CLAIM_CODES", "HANDLERS", "Stage", "State", "decide", "evolve", "public_label", "related"]

@@ -131,7 +131,7 @@ def _known(state: State, command: RequestCorrection) -> Iterator[Item]:
 def _correct(state: State, _command: SubmitCorrection, context: Context) -> Decision:
     require(state, "submit_correction", Stage.CORRECTION_REQUIRED)
     correction = promised(state.correction)
-    found = list(by_applicant(state, context))
+    found = list(by_applicant(state, context.actor))
     if context.now >= correction.due:
         found.append(Reason("WINDOW_CLOSED", "§1.18", {"due": correction.due.isoformat()}))
     found.extend(missing_materials(state, *MATERIALS))

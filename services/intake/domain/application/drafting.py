@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,7 @@ from libs.events.contracts.intake import (
     Module,
 )
 from libs.kernel.calendars import beijing_date
-from libs.kernel.decisions import Claim, Context, Decision
+from libs.kernel.decisions import Actor, Claim, Context, Decision
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
 from libs.kernel.terms import EndorsementKind, Level, MaterialKind, Role, Route
 from services.intake.domain.application.state import (
@@ -182,7 +182,7 @@ def _start(state: State, command: StartDraft, context: Context) -> Decision:
 
 def _change(state: State, command: ChangeDraft, context: Context) -> Decision:
     require(state, "change_draft", Stage.DRAFT)
-    found = [*by_applicant(state, context), *_locked(state, Module.PROFILE)]
+    found = [*by_applicant(state, context.actor), *_locked(state, Module.PROFILE)]
     found.extend([*under(state, command.rules), *_scope(command)])
     if command.campaign.identity != state.campaign:
         found.append(Reason("NOT_IN_CAMPAIGN_SCOPE", "附六.7", {"campaign": command.campaign.identity}))
@@ -209,33 +209,43 @@ def _locked(state: State, module: Module) -> Iterator[Reason]:
 
 def _commit(state: State, command: SignCommitment, context: Context) -> Decision:
     require(state, "sign_commitment", Stage.DRAFT, Stage.CORRECTION_REQUIRED)
-    refuse_all([*by_applicant(state, context), *_locked(state, Module.COMMITMENT)])
+    refuse_all([*by_applicant(state, context.actor), *_locked(state, Module.COMMITMENT)])
     return Decision((IntegrityCommitmentSigned(text_hash=command.text_hash),))
 
 
-def upload_reasons(upload: Upload, declared_hash: str, *, classified: bool) -> Iterator[Reason]:
-    """Refuse a file that is not the one announced, cannot be read as what it says, or is classified."""
+def classified_reasons(*, classified: bool) -> Iterator[Reason]:
+    """Refuse classified material: it is for another way, and never for this one (§11.25)."""
+    if classified:
+        yield Reason("CLASSIFIED_MATERIAL", "§11.25")
+
+
+def unstorable(state: State, kind: MaterialKind, actor: Actor, *, classified: bool) -> Iterator[Reason]:
+    """Refuse what is refused whatever the file says, before it is stored: a wrong hand, and what is classified."""
+    if kind is MaterialKind.PUBLICITY:
+        yield from by_employer(state, actor, Role.EMPLOYER_CLERK, Role.EMPLOYER_HEAD)
+    else:
+        yield from by_applicant(state, actor)
+    yield from classified_reasons(classified=classified)
+
+
+def upload_reasons(upload: Upload, declared_hash: str) -> Iterator[Reason]:
+    """Refuse a file that is not the one announced, or cannot be read as what it says."""
     if declared_hash and declared_hash != upload.plain_hash:
         facts = {"declared": declared_hash, "received": upload.plain_hash}
         yield Reason("MATERIAL_TAMPERED", "附七", facts, {"send": "the file again"})
     if not upload.readable:
         facts = {"media_type": upload.blob.media_type}
         yield Reason("NOT_ELECTRONIC", "附七", facts, {"send": "a file that is what its media type says"})
-    if classified:
-        yield Reason("CLASSIFIED_MATERIAL", "§11.25")
 
 
 def _attach(state: State, command: AttachMaterial, context: Context) -> Decision:
     require(state, "attach_material", Stage.DRAFT, Stage.CORRECTION_REQUIRED)
-    whose: Iterable[Reason] = by_applicant(state, context)
-    if command.kind is MaterialKind.PUBLICITY:
-        if state.stage is Stage.DRAFT:
-            raise illegal_transition(state.stage.value, "attach_material", [Stage.CORRECTION_REQUIRED.value])
-        whose = by_employer(state, context, Role.EMPLOYER_CLERK, Role.EMPLOYER_HEAD)
+    if command.kind is MaterialKind.PUBLICITY and state.stage is Stage.DRAFT:
+        raise illegal_transition(state.stage.value, "attach_material", [Stage.CORRECTION_REQUIRED.value])
     found = [
-        *whose,
+        *unstorable(state, command.kind, context.actor, classified=command.classified),
         *_locked(state, Module(command.kind.value)),
-        *upload_reasons(command.upload, command.declared_hash, classified=command.classified),
+        *upload_reasons(command.upload, command.declared_hash),
     ]
     present = state.materials.get(command.kind)
     if present is not None and not command.replace:
@@ -255,7 +265,7 @@ def attached(kind: MaterialKind, upload: Upload, state: State) -> MaterialAttach
 def _ask(state: State, command: RequestEndorsement, context: Context) -> Decision:
     require(state, "request_endorsement", *BEFORE_ACCEPTANCE)
     kind = ENDORSED_ROUTES.get(state.route)
-    found = list(by_applicant(state, context))
+    found = list(by_applicant(state, context.actor))
     if kind is None:
         routes = [route.value for route in ENDORSED_ROUTES]
         found.append(Reason("ILLEGAL_TRANSITION", "七.1", {"route": state.route.value}, {"routes": routes}))
@@ -284,7 +294,7 @@ def missing_materials(state: State, *kinds: MaterialKind) -> Iterator[Reason]:
 
 def _submit(state: State, command: Submit, context: Context) -> Decision:
     require(state, "submit", Stage.DRAFT)
-    found = [*by_applicant(state, context), *not_held(state), *under(state, command.rules)]
+    found = [*by_applicant(state, context.actor), *not_held(state), *under(state, command.rules)]
     found.extend(banned(command.bans, context))
     found.extend(missing_materials(state, *APPLICANTS_MATERIALS))
     if not state.committed:
@@ -318,7 +328,7 @@ def _submit(state: State, command: Submit, context: Context) -> Decision:
 
 def _withdraw(state: State, command: Withdraw, context: Context) -> Decision:
     require(state, "withdraw", *WITHDRAWABLE)
-    refuse_all(by_applicant(state, context))
+    refuse_all(by_applicant(state, context.actor))
     return ending(state, Stage.WITHDRAWN, ApplicationWithdrawn(note=command.note))
 
 

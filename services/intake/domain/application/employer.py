@@ -22,7 +22,7 @@ from libs.kernel.calendars import Calendar
 from libs.kernel.decisions import Context, Decision
 from libs.kernel.refusals import Reason, refuse_all
 from libs.kernel.terms import MaterialKind, Role
-from services.intake.domain.application.drafting import attached, upload_reasons
+from services.intake.domain.application.drafting import attached, classified_reasons, upload_reasons
 from services.intake.domain.application.state import (
     Handler,
     Publicity,
@@ -107,7 +107,7 @@ class RecommendAsHead:
 
 def _review(state: State, command: ReviewAsEmployer, context: Context) -> Decision:
     require(state, "employer_review", Stage.EMPLOYER_REVIEW)
-    found = list(by_employer(state, context, *EMPLOYER))
+    found = list(by_employer(state, context.actor, *EMPLOYER))
     if state.reviewed:
         found.append(Reason("ILLEGAL_TRANSITION", "八.1", {"reviewed": True}, {"command": "employer_publicity"}))
     refuse_all([*found, *_said(command.opinion, "/opinion")])
@@ -121,7 +121,7 @@ def _said(text: str, pointer: str) -> Iterator[Reason]:
 
 def _return(state: State, command: ReturnToApplicant, context: Context) -> Decision:
     require(state, "employer_return", Stage.EMPLOYER_REVIEW)
-    found = list(by_employer(state, context, *EMPLOYER))
+    found = list(by_employer(state, context.actor, *EMPLOYER))
     if not command.items:
         found.append(Reason("GROUND_REQUIRED", "八.1", pointer="/items"))
     refuse_all(found)
@@ -130,7 +130,7 @@ def _return(state: State, command: ReturnToApplicant, context: Context) -> Decis
 
 def _refuse(state: State, command: RefuseAsEmployer, context: Context) -> Decision:
     require(state, "employer_refuse", Stage.EMPLOYER_REVIEW, Stage.EMPLOYER_PUBLICITY, Stage.EMPLOYER_INQUIRY)
-    found = list(by_employer(state, context, *EMPLOYER))
+    found = list(by_employer(state, context.actor, *EMPLOYER))
     if not any(reason.strip() for reason in command.reasons):
         found.append(Reason("GROUND_REQUIRED", "八.1", pointer="/reasons"))
     refuse_all(found)
@@ -139,7 +139,7 @@ def _refuse(state: State, command: RefuseAsEmployer, context: Context) -> Decisi
 
 def _start(state: State, command: StartEmployerPublicity, context: Context) -> Decision:
     require(state, "employer_publicity", Stage.EMPLOYER_REVIEW)
-    found = list(by_employer(state, context, *EMPLOYER))
+    found = list(by_employer(state, context.actor, *EMPLOYER))
     if not state.reviewed:
         found.append(Reason("ILLEGAL_TRANSITION", "八.1", {"reviewed": False}, {"command": "employer_review"}))
     refuse_all([*found, *under(state, command.rules)])
@@ -156,7 +156,7 @@ def _start(state: State, command: StartEmployerPublicity, context: Context) -> D
 
 def _object(state: State, command: RecordEmployerObjection, context: Context) -> Decision:
     require(state, "employer_objection", Stage.EMPLOYER_PUBLICITY, Stage.EMPLOYER_INQUIRY)
-    refuse_all(by_employer(state, context, *EMPLOYER))
+    refuse_all(by_employer(state, context.actor, *EMPLOYER))
     objection = str(context.new_id("objection"))
     event = EmployerObjectionReceived(objection=objection, summary=command.summary, real_name=command.real_name)
     return Decision((event,), reply={"objection": objection})
@@ -165,7 +165,7 @@ def _object(state: State, command: RecordEmployerObjection, context: Context) ->
 def _decide(state: State, command: DecideEmployerObjection, context: Context) -> Decision:
     require(state, "employer_objection_decision", Stage.EMPLOYER_INQUIRY)
     publicity = promised(state.publicity)
-    found = [*by_employer(state, context, *EMPLOYER), *_said(command.answer, "/answer")]
+    found = [*by_employer(state, context.actor, *EMPLOYER), *_said(command.answer, "/answer")]
     if command.objection not in publicity.open_objections:
         found.append(Reason("NOT_FOUND", "十六.1", {"objection": command.objection}))
     refuse_all(found)
@@ -211,7 +211,7 @@ def _recommend(state: State, command: RecommendAsHead, context: Context) -> Deci
     require(state, "employer_recommend", Stage.EMPLOYER_PUBLICITY, Stage.EMPLOYER_INQUIRY)
     publicity = promised(state.publicity)
     found = [
-        *by_employer(state, context, Role.EMPLOYER_HEAD),
+        *by_employer(state, context.actor, Role.EMPLOYER_HEAD),
         *not_held(state),
         *_unfinished(publicity, context),
     ]
@@ -220,7 +220,8 @@ def _recommend(state: State, command: RecommendAsHead, context: Context) -> Deci
         missing = [MaterialKind.PUBLICITY.value]
         found.append(Reason("MATERIAL_MISSING", "附七 §11.2", {"missing": missing}, {"attach": missing}))
     else:
-        found.extend(upload_reasons(proof, command.declared_hash, classified=command.classified))
+        found.extend(upload_reasons(proof, command.declared_hash))
+    found.extend(classified_reasons(classified=command.classified))
     refuse_all(found)
     ended = () if publicity.ended else (EmployerPublicityEnded(ended_at=publicity.ends_at),)
     recommended = EmployerRecommended(statement=command.statement, publicity_ended_at=publicity.ends_at)

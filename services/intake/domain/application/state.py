@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from libs.events.contracts.base import Payload
 from libs.events.contracts.intake import ApplicationEnded, BlobRef, ConditionVerdict, Module
 from libs.kernel.calendars import beijing_date
-from libs.kernel.decisions import Claim, Context, Decision
+from libs.kernel.decisions import Actor, Claim, Context, Decision
 from libs.kernel.periods import free_from
 from libs.kernel.refusals import Reason, Refused, illegal_transition
 from libs.kernel.terms import Level, MaterialKind, Role, Route
@@ -205,6 +205,25 @@ def promised(value: T | None) -> T:
     return value
 
 
+def related(state: State, actor: Actor) -> bool:
+    """Whether this person may know the application: its applicant, its employer, its agency, and who watches all."""
+    match actor.role:
+        case Role.APPLICANT:
+            return actor.person == state.applicant
+        case Role.EMPLOYER_CLERK | Role.EMPLOYER_HEAD:
+            return actor.unit == state.employer and state.submitted_at is not None
+        case Role.AGENCY_OFFICER:
+            return actor.unit == state.agency and state.submitted_at is not None
+        case _:
+            return True
+
+
+def admit(state: State, actor: Actor) -> None:
+    """Answer a stranger as if there were no such application; where it is, and its version, are not theirs to know."""
+    if state.stage is not Stage.NONE and not related(state, actor):
+        raise Refused.one("UNKNOWN_APPLICATION")
+
+
 def require(state: State, command: str, *stages: Stage) -> None:
     """Refuse unless the application is in one of these stages; `UNKNOWN_APPLICATION` when it is in none."""
     if state.stage is Stage.NONE:
@@ -226,18 +245,18 @@ def not_held(state: State) -> Iterable[Reason]:
         yield Reason("HUMAN_DECISION_REQUIRED", "十七 §11.39", facts, {"command": "release"})
 
 
-def by_applicant(state: State, context: Context) -> Iterable[Reason]:
+def by_applicant(state: State, actor: Actor) -> Iterable[Reason]:
     """Refuse who is not the applicant: nobody acts for another."""
-    if context.actor.person != state.applicant:
-        yield Reason("FORBIDDEN_ACTOR", "附四", {"role": context.actor.role})
+    if actor.person != state.applicant:
+        yield Reason("FORBIDDEN_ACTOR", "附四", {"role": actor.role})
 
 
-def by_employer(state: State, context: Context, *roles: Role) -> Iterable[Reason]:
+def by_employer(state: State, actor: Actor, *roles: Role) -> Iterable[Reason]:
     """Refuse who does not act for the employer, and the applicant's own hand on the own file (八.1)."""
-    if context.actor.unit != state.employer or context.actor.role not in roles:
+    if actor.unit != state.employer or actor.role not in roles:
         allowed = sorted(role.value for role in roles)
-        yield Reason("FORBIDDEN_ACTOR", "八.1", {"role": context.actor.role}, {"roles": allowed})
-    if context.actor.person and context.actor.person == state.applicant:
+        yield Reason("FORBIDDEN_ACTOR", "八.1", {"role": actor.role}, {"roles": allowed})
+    if actor.person and actor.person == state.applicant:
         yield Reason("SELF_REVIEW", "八.1", change={"by": "another person of the employer"})
 
 
