@@ -18,6 +18,7 @@ from libs.events.contracts.intake import (
     MaterialAttached,
     Module,
 )
+from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Actor, Claim
 from libs.kernel.terms import Level, MaterialKind, Route
 from services.intake.domain.application import APPLICATION, Stage, public_label
@@ -157,3 +158,22 @@ def test_a_passed_vote_stays_under_review_for_the_public_until_it_is_published()
         "填报中", "单位审核中", "单位公示中", "待受理", "需补正", "已受理", "资格审核中", "待缴费", "已缴费",
         "评审中", "评审通过·公示中", "未通过", "已取得证书", "已终止",
     }  # fmt: skip
+
+
+def test_a_rule_set_that_has_ended_judges_no_new_application() -> None:
+    today = beijing_date(s.DRAFTED)
+    last_day = s.start(rules=replace(s.RULES, until=today))
+    given(APPLICATION).when(last_day, s.APPLICANT, s.DRAFTED).accepted()
+    ended = s.start(rules=replace(s.RULES, until=today - timedelta(days=1)))
+    (reason,) = given(APPLICATION).when(ended, s.APPLICANT, s.DRAFTED).refused("RULESET_NOT_IN_FORCE")
+    assert reason.facts["until"] == (today - timedelta(days=1)).isoformat()
+    assert "campaign" in reason.change
+
+
+def test_a_draft_is_first_submitted_while_its_rule_set_is_in_force_and_returned_ones_whenever_they_come() -> None:
+    ended = s.submit(rules=replace(s.RULES, until=beijing_date(s.DRAFTED) - timedelta(days=1)))
+    s.ready().when(s.submit(rules=replace(s.RULES, until=beijing_date(s.DRAFTED))), s.APPLICANT).accepted()
+    (reason,) = s.ready().when(ended, s.APPLICANT).refused("RULESET_NOT_IN_FORCE")
+    assert "campaign" in reason.change
+    returned = s.submitted().go(ReturnToApplicant((Item(module=Module.WORKS, reason="不清晰"),)), s.CLERK)
+    returned.when(ended, s.APPLICANT).accepted()

@@ -139,6 +139,16 @@ def _window(campaign: CampaignFact, context: Context, *, to_submit: bool) -> Ite
         yield Reason("WINDOW_CLOSED", "附六.7", {**facts, "now": context.now.isoformat()})
 
 
+def _in_force(rules: Rules, context: Context) -> Iterator[Reason]:
+    """Refuse a rule set that is not in force today: its campaign was governed by it, a new application is not (H)."""
+    on, first, last = beijing_date(context.now), rules.rules.effective_from, rules.until
+    if first <= on and (last is None or on <= last):
+        return
+    period = {"from": first.isoformat(), "until": last.isoformat() if last else None}
+    change = {"from": first.isoformat()} if on < first else {"campaign": "one under the rule set in force"}
+    yield Reason("RULESET_NOT_IN_FORCE", "H", {"ruleset": rules.identity, "on": on.isoformat(), **period}, change)
+
+
 def _employment(command: StartDraft | ChangeDraft, context: Context) -> Employment:
     """Give the employment with the employer named that stands today (附六.1)."""
     on = beijing_date(context.now)
@@ -154,8 +164,9 @@ def _start(state: State, command: StartDraft, context: Context) -> Decision:
         raise illegal_transition(state.stage.value, "start_draft", [Stage.NONE.value])
     campaign, rules = command.campaign, command.rules
     found = [*_scope(command), *_window(campaign, context, to_submit=False), *banned(command.bans, context)]
-    if rules.identity != campaign.ruleset or rules.rules.effective_from > beijing_date(context.now):
-        found.append(Reason("RULESET_NOT_IN_FORCE", "H", {"ruleset": rules.identity}))
+    if rules.identity != campaign.ruleset:
+        found.append(Reason("RULESET_NOT_IN_FORCE", "H", {"ruleset": rules.identity}, {"ruleset": campaign.ruleset}))
+    found.extend(_in_force(rules, context))
     try:
         employment = _employment(command, context)
     except Refused as refused:
@@ -300,9 +311,10 @@ def _submit(state: State, command: Submit, context: Context) -> Decision:
     if not state.committed:
         found.append(Reason("COMMITMENT_REQUIRED", "§1.15 十六.2", change={"command": "sign_commitment"}))
     if state.submitted_at is None:
-        # A file that the employer returned was submitted in time; how long its return took is not the
-        # applicant's to answer for.
+        # A file that the employer returned was submitted in time, and stays under its rule set; how long its
+        # return took is not the applicant's to answer for.
         found.extend(_window(command.campaign, context, to_submit=True))
+        found.extend(_in_force(command.rules, context))
     refuse_all(found)
     peers = judge(command.endorsements, state.applicant, state.employer, command.rules.rules)
     warns = state.route in ENDORSED_ROUTES
