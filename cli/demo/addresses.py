@@ -12,12 +12,23 @@ async def addresses(info: HouseInfo, report: dict[str, Any]) -> list[str]:
     """Write what to open and what to paste; tokens are good for five minutes."""
     world = World(info)
     try:
-        application, certificate = report["applications"][0], report["certificates"][0]
+        city, certificate = await world.official(), report["certificates"][0]
+        path = f"/v1/applications/{report['applications'][0]}"
+        file = (await city.get(path)).body
+        seats = (await city.get("/v1/sessions")).body["items"][0]
         readers = {
-            "city": (["city"], f"/v1/applications/{application}"),
-            "auditor": (["auditor"], f"/v1/applications/{application}/events"),
-            "finance": (["finance"], "/v1/payments"),
-            "public": ([], "/v1/campaigns"),
+            "city": (city, path),
+            "district": (await world.actor("", ["district"], district=file["district"]), path),
+            "auditor": (await world.actor("", ["auditor"]), f"{path}/events"),
+            "applicant": (await world.actor("", ["applicant"], person=file["applicant"]), path),
+            "employer_clerk": (await world.actor("", ["employer_clerk"], unit=file["employer"]), path),
+            "employer_head": (await world.actor("", ["employer_head"], unit=file["employer"]), path),
+            "agency_officer": (await world.actor("", ["agency_officer"], unit=file["agency"]), path),
+            "expert": (await world.actor("", ["expert"], person=seats["seats"][0]), "/v1/sessions"),
+            "chair": (await world.actor("", ["chair", "expert"], person=seats["chair"]), "/v1/sessions"),
+            "supervisor": (await world.actor("", ["supervisor"], person=seats["supervisor"]), "/v1/sessions"),
+            "finance": (await world.actor("", ["finance"]), "/v1/payments"),
+            "public": (None, "/v1/campaigns"),
         }
         lines = [
             "",
@@ -27,9 +38,8 @@ async def addresses(info: HouseInfo, report: dict[str, Any]) -> list[str]:
             f"issuer      {info.issuer}/.well-known/openid-configuration",
             "",
         ]
-        for role, (roles, path) in readers.items():
-            token = await (await world.actor(role, roles)).token() if roles else ""
-            header = f" -H 'Authorization: Bearer {token}'" if token else ""
+        for role, (reader, path) in readers.items():
+            header = f" -H 'Authorization: Bearer {await reader.token()}'" if reader else ""
             lines.append(f"# {role}\ncurl -s '{info.gateway}{path}'{header}")
         return lines
     finally:

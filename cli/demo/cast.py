@@ -101,9 +101,7 @@ async def import_title(city: Actor, member: Member, level: str, obtained_on: str
 
 async def assemble(world: World) -> Cast:
     """Set the house up: officials, rule sets, employers, agency, committee, experts, peers."""
-    agency_city, publishing_city = await asyncio.gather(
-        world.actor("市人社局甲 city", ["city"]), world.actor("市人社局乙 city", ["city"])
-    )
+    agency_city, publishing_city = await asyncio.gather(world.official(1), world.official(2))
     cast = Cast(world, world.people, (agency_city, publishing_city), agency_city)
     await _publish_rules(cast)
     await _units(cast)

@@ -18,7 +18,7 @@ from cli.bootstrap import name_officials
 from cli.connect import CHECKOUT, STATE, fail
 from cli.demo.addresses import addresses
 from cli.demo.story import tell
-from cli.demo.world import StepError, World
+from cli.demo.world import OFFICIALS, StepError, World
 from deploy.local import lock
 from deploy.local.errors import StackError
 from deploy.local.house import House
@@ -68,7 +68,7 @@ async def _prepare(house: House) -> None:
 async def _tell(house: House, console: Console, *, as_json: bool) -> dict[str, Any]:
     world = World(house.info, None if as_json else console)
     try:
-        await name_officials(house, ["demo-official-1", "demo-official-2"])
+        await name_officials(house, [*OFFICIALS])
         result = await tell(world)
     finally:
         await world.close()

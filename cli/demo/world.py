@@ -27,6 +27,12 @@ UNAVAILABLE = 503
 PLURALS = {"agency": "agencies"}
 
 
+OFFICIALS = ("official-1", "official-2")
+"""The subjects by which the development identity provider knows the first two officials of the city."""
+ATTEMPTS, FORBIDDEN = 300, 403
+"""How often to ask until the gateway has heard who was named, and what it answers until then."""
+
+
 class StepError(RuntimeError):
     """A step did not do what it says."""
 
@@ -130,9 +136,20 @@ class World:
         """Close the connections."""
         await self.http.aclose()
 
+    async def official(self, number: int = 1) -> Actor:
+        """Give the first or second official of the city, as `zhicheng bootstrap` named them."""
+        official = await self._known(f"市人社局{'甲乙'[number - 1]} city", OFFICIALS[number - 1], ["city"])
+        for _ in range(ATTEMPTS):
+            if (await official.send("GET", "/v1/clients")).status != FORBIDDEN:
+                break
+            await asyncio.sleep(0.05)
+        return official
+
     async def actor(self, name: str, roles: list[str], **relations: str) -> Actor:
         """Make somebody known to the development identity provider."""
-        subject = str(uuid4())
+        return await self._known(name, str(uuid4()), roles, **relations)
+
+    async def _known(self, name: str, subject: str, roles: list[str], **relations: str) -> Actor:
         answer = await self.http.put(
             f"{self.info.issuer}/dev/users/{subject}", json={"roles": roles, **relations}, headers=self._admin()
         )

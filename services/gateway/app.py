@@ -8,6 +8,7 @@ from libs.web.server import Server
 from libs.web.service import build
 from libs.web.settings import Settings
 from libs.web.spine import Parts, Spine
+from services.gateway.admission import OFFICIALS
 from services.gateway.api import clients, documents
 from services.gateway.api.feed import feed
 from services.gateway.api.queries import queries
@@ -28,7 +29,7 @@ PARTS = Parts(
     name="gateway",
     migrations=Path(__file__).parent / "sql" / "migrations",
     routers=(queries, feed, clients.commands, documents.documents),
-    views=VIEWS,
+    views=(*VIEWS, OFFICIALS),
     adapters=_forwarder,
     front=Front,
 )

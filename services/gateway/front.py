@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from libs.kernel.refusals import Refused
 from libs.web.auth import ANYONE, Principal
 from libs.web.spine import Spine
+from services.gateway.admission import Admission
 from services.gateway.forward import Forwarder
 from services.gateway.limits import Header, Limits
 from services.gateway.routing import HERE, is_api, route
@@ -30,6 +31,7 @@ class Front:
     def __init__(self, spine: Spine, app: ASGIApp) -> None:
         self._spine = spine
         self._app = app
+        self._admission = Admission(spine)
         self._limits = Limits(spine.settings.quota, spine.settings.window_seconds)
         self._origins = frozenset(
             origin.strip().encode() for origin in spine.settings.origins.split(",") if origin.strip()
@@ -63,7 +65,7 @@ class Front:
         await forward(found.service, scope, receive, send)
 
     async def _admit(self, scope: Scope, headers: dict[bytes, bytes], answered: list[Header]) -> None:
-        """Check the token, and take one request out of the caller's bucket."""
+        """Check the token, take one request out of the caller's bucket, and ask the registers for whom it is."""
         address = scope["client"][0] if scope.get("client") else ""
         try:
             principal = await self._spine.tokens.check(headers.get(b"authorization", b"").decode("latin-1"))
@@ -72,6 +74,7 @@ class Front:
             self._take(address, answered)
             raise
         self._take(_caller(principal, address), answered)
+        await self._admission.check(principal)
 
     def _take(self, caller: str, answered: list[Header]) -> None:
         verdict = self._limits.take(caller)

@@ -94,7 +94,7 @@ async def assert_each_is_there_once(house: House, world: World, stream: Stream) 
     registered = Counter(record.stream for record in records if record.type == "PersonRegistered")
     assert {f"person-{person}": 1 for person in stream.answered}.items() <= registered.items()
     assert set(registered.values()) == {1}
-    city = await world.actor("city", ["city"])
+    city = await world.official()
     for person, reply in stream.answered.items():
         shown = await city.get(f"/v1/persons/{person}", reply)
         assert shown.body["version"] == 1

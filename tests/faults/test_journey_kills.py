@@ -13,7 +13,7 @@ import pytest
 
 from cli.bootstrap import name_officials
 from cli.demo.story import tell
-from cli.demo.world import World
+from cli.demo.world import OFFICIALS, World
 from deploy.local.house import House
 from deploy.local.outside_process import OutsideInfo
 from deploy.local.stack import StackInfo
@@ -108,7 +108,7 @@ def deaths_and_told(stack: StackInfo, outside: OutsideInfo):
         world = World(house.info, patience=PATIENCE)
         deaths = Deaths(house, world)
         try:
-            assert await name_officials(house, ["official-1", "official-2"]) == []
+            assert await name_officials(house, [*OFFICIALS]) == []
             reaper = asyncio.create_task(deaths.go_on())
             try:
                 result = await tell(world)

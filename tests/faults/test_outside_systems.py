@@ -15,7 +15,7 @@ from cli.bootstrap import name_officials
 from cli.demo import entry
 from cli.demo.cast import Cast, assemble, beijing, open_campaign
 from cli.demo.entry import Case
-from cli.demo.world import World
+from cli.demo.world import OFFICIALS, World
 from deploy.local.house import House
 from deploy.local.outside_process import OutsideInfo
 from deploy.local.stack import StackInfo
@@ -39,7 +39,7 @@ async def cast(own_house: House) -> AsyncIterator[Cast]:
     """Set the house up to the day on which employers have recommended."""
     world = World(own_house.info, patience=PATIENCE)
     try:
-        assert await name_officials(own_house, ["official-1", "official-2"]) == []
+        assert await name_officials(own_house, [*OFFICIALS]) == []
         world.at(beijing("2026-03-02 09:00"))
         one = await assemble(world)
         await open_campaign(one)

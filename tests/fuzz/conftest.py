@@ -13,7 +13,7 @@ from schemathesis.config import SchemathesisConfig
 
 from cli.bootstrap import name_officials
 from cli.demo.story import tell
-from cli.demo.world import World
+from cli.demo.world import OFFICIALS, World
 from deploy.local.house import House
 from deploy.local.outside_process import OutsideInfo
 from deploy.local.stack import StackInfo
@@ -33,7 +33,7 @@ def fuzzed(stack: StackInfo, outside: OutsideInfo) -> Iterator[House]:
 async def _tell(house: House) -> None:
     world = World(house.info)
     try:
-        assert await name_officials(house, ["official-1", "official-2"]) == []
+        assert await name_officials(house, [*OFFICIALS]) == []
         await tell(world)
     finally:
         await world.close()

@@ -54,7 +54,7 @@ async def draft(world: World, fuzzed: House) -> tuple[Actor, str]:
     """Give an applicant and a draft of theirs."""
     actor, who = await newcomer(world)
     assert (await actor.send("POST", "/v1/persons", form(who))).status == 201
-    city = await world.actor("city", ["city"])
+    city = await world.official()
     employer = (await city.get("/v1/employers")).body["items"][0]["id"]
     campaign = (await city.get("/v1/campaigns")).body["items"][0]["id"]
     work = {"employer": employer, "specialty": "software", "since": "2012-07-01"}
@@ -282,7 +282,7 @@ async def test_an_if_match_that_names_no_present_version_is_stale(world: World, 
 
 
 async def test_unknown_and_repeated_query_keys_and_impossible_values_are_named_all_at_once(world: World) -> None:
-    city = await world.actor("city", ["city"])
+    city = await world.official()
     reply = await city.send("GET", "/v1/applications?limit=0&who=1&status=x&status=y&year=abc")
     assert reply.status == 400
     assert {error["pointer"] for error in reply.body["errors"]} >= {"/limit", "/who", "/status", "/year"}
@@ -290,14 +290,14 @@ async def test_unknown_and_repeated_query_keys_and_impossible_values_are_named_a
 
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "W10", "bnVsbA", "%FF", "a" * 400, "WyJ4IiwxLCIyMDI2Il0", ""])
 async def test_a_cursor_that_is_none_is_refused(world: World, cursor: str) -> None:
-    city = await world.actor("city", ["city"])
+    city = await world.official()
     for path in ("/v1/applications", "/v1/events"):
         reply = await city.send("GET", f"{path}?cursor={cursor}")
         assert (reply.status, reply.body["errors"][0]["pointer"]) == (400, "/cursor")
 
 
 async def test_a_cursor_of_another_list_is_refused(world: World) -> None:
-    city = await world.actor("city", ["city"])
+    city = await world.official()
     page = await city.get("/v1/persons?limit=1")
     reply = await city.send("GET", f"/v1/applications?cursor={page.body['next']}")
     assert (reply.status, reply.body["errors"][0]["pointer"]) == (400, "/cursor")
@@ -384,7 +384,7 @@ async def test_one_key_from_50_clients_at_once_has_one_effect_and_one_answer(wor
 
 
 async def test_every_answer_under_v1_tells_how_many_requests_are_left(world: World) -> None:
-    city = await world.actor("city", ["city"])
+    city = await world.official()
     replies = [
         await city.send("GET", "/v1/campaigns"),
         await city.send("GET", "/v1/nothing"),

@@ -10,7 +10,7 @@ import pytest
 
 from cli.bootstrap import name_officials
 from cli.demo.story import tell
-from cli.demo.world import World
+from cli.demo.world import OFFICIALS, World
 from deploy.local.house import House
 from libs.web.settings import SERVICES
 from tests.journeys.records import Record, read_stores, settle
@@ -38,7 +38,7 @@ def told(house: House) -> Told:
     async def play() -> Told:
         world = World(house.info)
         try:
-            assert await name_officials(house, ["official-1", "official-2"]) == []
+            assert await name_officials(house, [*OFFICIALS]) == []
             result = await tell(world)
         finally:
             await world.close()

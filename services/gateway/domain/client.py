@@ -39,9 +39,16 @@ class RegisterClient:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Whether the client is known."""
+    """Whether the client is known, and what it may carry."""
 
     registered: bool = False
+    roles: frozenset[str] = frozenset()
+    unit: str = ""
+    district: str = ""
+
+    def carries(self, roles: frozenset[str], unit: str, district: str) -> bool:
+        """Tell whether a token of the client may say this."""
+        return self.registered and roles <= self.roles and unit in {"", self.unit} and district in {"", self.district}
 
 
 INITIAL = Client()
@@ -94,7 +101,9 @@ def _misfits(command: RegisterClient) -> Iterator[Reason]:
 
 def evolve(state: Client, payload: object, event: object) -> Client:  # noqa: ARG001 - one shape for all
     """Fold one payload."""
-    return Client(registered=True) if isinstance(payload, ClientRegistered) else state
+    if isinstance(payload, ClientRegistered):
+        return Client(registered=True, roles=frozenset(payload.roles), unit=payload.unit, district=payload.district)
+    return state
 
 
 CLIENT = Aggregate("client", INITIAL, decide, evolve)

@@ -24,6 +24,8 @@ from starlette.responses import JSONResponse, Response
 from deploy.local.info import StackInfo
 from deploy.local.outside_process import OutsideInfo
 from libs.events.clock import FileClock
+from libs.events.contracts.base import Payload
+from libs.events.contracts.integrity import OfficialsNamed
 from libs.events.database import migrate, prepare
 from libs.events.envelope import Event
 from libs.events.topics import partition_of, topic_name
@@ -31,8 +33,10 @@ from libs.web.service import build
 from libs.web.settings import Settings
 from libs.web.spine import Spine
 from services.gateway.app import PARTS
+from tests.domain.gateway.cast import Stream
 from tests.domain.gateway.story import NOON, Story, key_of
 
+OFFICIAL = "an-official"
 SERVICES = ("intake", "review", "certificate", "integrity")
 PATIENCE = 30.0
 
@@ -111,12 +115,14 @@ class World:
     http: httpx2.AsyncClient
     upstreams: dict[str, Upstream]
     tokens: dict[tuple[Any, ...], str] = field(default_factory=dict[tuple[Any, ...], str])
+    office: Stream = field(default_factory=lambda: Stream(f"office-{uuid4()}"))
 
     async def token(self, *roles: str, **relations: str) -> str:
         """Get a token that carries these roles and relations."""
         known = (roles, *sorted(relations.items()))
         if known not in self.tokens:
-            subject, admin = str(uuid4()), {"Authorization": f"Bearer {self.outside.admin_secret}"}
+            subject = OFFICIAL if "city" in roles else str(uuid4())
+            admin = {"Authorization": f"Bearer {self.outside.admin_secret}"}
             user = {"roles": list(roles), **relations}
             made = await self.http.put(f"{self.outside.issuer}/dev/users/{subject}", json=user, headers=admin)
             made.raise_for_status()
@@ -178,6 +184,14 @@ class World:
                     return
                 await asyncio.sleep(0.01)
 
+    async def tell_officials(self, *payloads: Payload) -> None:
+        """Let the city's office tell who its officials are now."""
+        events = self.office.say(*payloads)
+        await self.publish(events, folded=False)
+        async with asyncio.timeout(PATIENCE):
+            while await self.spine.pool.fetchval("select version from officials") != events[-1].version:
+                await asyncio.sleep(0.01)
+
     def at(self, instant: datetime) -> None:
         """Move the domain's clock."""
         assert isinstance(self.spine.clock, FileClock)
@@ -216,7 +230,9 @@ async def running(stack: StackInfo, outside: OutsideInfo, folder: Path, **settin
         assert adapters is not None
         parts = replace(PARTS, adapters=lambda spine: spines.append(spine) or adapters(spine))
         base = await exits.enter_async_context(serving(build(parts, made)))
-        yield World(stack, outside, made, spines[0], base, http, upstreams)
+        world = World(stack, outside, made, spines[0], base, http, upstreams)
+        await world.tell_officials(OfficialsNamed(officials=(OFFICIAL, "another-official")))
+        yield world
 
 
 async def _client(outside: OutsideInfo, http: httpx2.AsyncClient, prefix: str, folder: Path) -> Path:

@@ -61,6 +61,14 @@ create table history (
 create index history_in_order on history (tick, seq);
 create index history_of_stream on history (stream, tick, seq);
 
+-- Who are officials of the city: no policy, since no reader's role may read it.
+create table officials (
+    stream text collate "C" primary key,
+    version bigint not null,
+    hash bytea not null,
+    members jsonb
+);
+
 -- Who asks, set for one transaction; unset means nobody. Every use below stands in a subquery of its own, `(select
 -- ...)`: so it is computed once for a query and not once for a row.
 create function viewer(what text) returns text language sql stable as

@@ -1,0 +1,74 @@
+"""A token says what somebody may act as; the registers say for whom that is true."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from libs.events.contracts.integrity import OfficialAppointed, OfficialDismissed
+from libs.kernel.refusals import Refused
+from libs.web.auth import Principal
+from services.gateway.admission import Admission
+from tests.services.gateway.world import OFFICIAL, World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def key() -> dict[str, str]:
+    return {"Idempotency-Key": str(uuid4())}
+
+
+async def token_of(world: World, subject: str, **claims: Any) -> str:
+    admin = {"Authorization": f"Bearer {world.outside.admin_secret}"}
+    made = await world.http.put(f"{world.outside.issuer}/dev/users/{subject}", json=claims, headers=admin)
+    made.raise_for_status()
+    minted = await world.http.post(f"{world.outside.issuer}/dev/tokens", json={"sub": subject}, headers=admin)
+    return minted.raise_for_status().json()["access_token"]
+
+
+async def test_the_role_of_the_city_counts_only_for_its_officials_and_only_until_they_are_dismissed(
+    world: World,
+) -> None:
+    subject = f"official-{uuid4()}"
+    headers = {"Authorization": f"Bearer {await token_of(world, subject, roles=['city'])}"}
+
+    async def answers() -> list[tuple[int, str]]:
+        read = await world.http.get(f"{world.base}/v1/rulesets?status=draft", headers=headers)
+        path = f"{world.base}/v1/agencies/{uuid4()}/suspensions"
+        told = await world.http.post(path, json={}, headers={**headers, **key()})
+        return [(one.status_code, one.json().get("code", "")) for one in (read, told)]
+
+    refused = [(403, "FORBIDDEN_ACTOR")] * 2
+    before = len(world.upstreams["review"].asked)
+    assert await answers() == refused
+    assert len(world.upstreams["review"].asked) == before
+    await world.tell_officials(OfficialAppointed(official=subject))
+    assert (await answers())[0] == (200, "")
+    assert len(world.upstreams["review"].asked) == before + 1
+    await world.tell_officials(OfficialDismissed(official=subject, reasons="调离"))
+    assert await answers() == refused
+    assert (await world.get("/v1/rulesets?status=draft", "city")).status_code == 200
+    assert subject != OFFICIAL
+
+
+async def test_a_system_comes_in_only_with_the_roles_and_the_unit_that_the_city_registered(world: World) -> None:
+    client, unit = f"bureau-{uuid4().hex[:8]}", str(uuid4())
+    admission = Admission(world.spine)
+
+    async def comes_in(*roles: str, unit: str = "") -> bool:
+        try:
+            await admission.check(Principal(client, client, frozenset(roles), unit, "", "", 0))
+        except Refused as refusal:
+            assert [reason.code for reason in refusal.reasons] == ["FORBIDDEN_ACTOR"]
+            return False
+        return True
+
+    assert not await comes_in("employer_clerk", unit=unit)
+    body = {"client_id": client, "roles": ["employer_clerk"], "unit": unit}
+    assert (await world.send("POST", "/v1/clients", "city", json=body, headers=key())).status_code == 201
+    assert await comes_in("employer_clerk", unit=unit)
+    assert not await comes_in("employer_clerk", unit=str(uuid4()))
+    assert not await comes_in("employer_clerk", "city", unit=unit)
+    assert not await comes_in("system")
