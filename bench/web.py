@@ -115,7 +115,9 @@ class Site:
         async with httpx2.AsyncClient(headers=admin) as http:
             for _ in range(CLERKS):
                 subject = str(uuid4())
-                made = await http.put(f"{issuer}/dev/users/{subject}", json={"roles": ["city"]})
+                made = await http.put(
+                    f"{issuer}/dev/users/{subject}", json={"roles": ["district"], "district": "海淀区"}
+                )
                 token = await http.post(f"{issuer}/dev/tokens", json={"sub": subject})
                 made.raise_for_status()
                 found.append(token.raise_for_status().json()["access_token"])

@@ -25,6 +25,8 @@ from deploy.local.house import House
 from deploy.local.stack import LocalStack
 
 REPORT = CHECKOUT / "build" / "demo.json"
+INTERRUPTED = 130
+"""The exit status of what was stopped before it was done."""
 
 Stay = Annotated[bool, typer.Option("--stay", help="Stay up until Ctrl-C.")]
 
@@ -40,7 +42,7 @@ def demo(
         fail("A house already runs here: stop it with Ctrl-C where it was started.")
     # Every run begins with an empty house (docs/adr/0007).
     shutil.rmtree(STATE, ignore_errors=True)
-    begun = time.perf_counter()
+    begun, told = time.perf_counter(), False
     try:
         with LocalStack(STATE, outside=True) as stack:
             house = House(STATE / "house", stack.info, stack.outside)
@@ -49,6 +51,7 @@ def demo(
                 info = house.start()
                 console.print(f"five services are ready after {time.perf_counter() - begun:.1f} s", highlight=False)
                 report = asyncio.run(_tell(house, console, as_json=as_json))
+                told = True
                 if stay:
                     _stay(console, asyncio.run(addresses(info, report)))
             finally:
@@ -59,6 +62,8 @@ def demo(
         fail(f"The demonstration failed: {error}")
     except KeyboardInterrupt:
         console.print("stopped", highlight=False)
+        if not told:
+            raise typer.Exit(INTERRUPTED) from None
 
 
 async def _prepare(house: House) -> None:
@@ -70,6 +75,7 @@ async def _tell(house: House, console: Console, *, as_json: bool) -> dict[str, A
     try:
         await name_officials(house, [*OFFICIALS])
         result = await tell(world)
+        await world.news()
     finally:
         await world.close()
     report = {
@@ -100,7 +106,8 @@ async def _tell(house: House, console: Console, *, as_json: bool) -> dict[str, A
 
 def _check(report: dict[str, Any]) -> None:
     """Look whether what was told has happened: the four events that name the system are there."""
-    missing = {"ApplicationSubmitted", "EndorsementGiven", "TitleRevoked"} - report["events"].keys()
+    named = {"ApplicationSubmitted", "EndorsementGiven", "TitleGranted", "TitleRevoked"}
+    missing = named - report["events"].keys()
     if missing or len(report["certificates"]) != 2:
         raise StepError(f"these events are missing: {', '.join(sorted(missing))}")
 

@@ -130,6 +130,8 @@ class World:
         self.steps: list[Step] = []
         self.people = People(SEED)
         self._console = console
+        self._counted: dict[str, str] = {}
+        self._cursor = ""
         self._auditor: Actor | None = None
 
     async def close(self) -> None:
@@ -223,8 +225,21 @@ class World:
         latest = [one for one in found if one["version"] == int(version)]
         if not latest:
             raise StepError(f"{token} did not become visible at the gateway: {reply.status} {reply.body}")
-        same = [one for one in found if one["time"] == latest[0]["time"]]
-        return [{**one, "topic": f"zhicheng.{one['service']}"} for one in same]
+        return self._shown([one for one in found if one["time"] == latest[0]["time"]])
+
+    async def news(self) -> list[dict[str, Any]]:
+        """Give what the feed has told since it was last read, and no step has shown: what others caused."""
+        auditor, found = await self.auditor(), list[dict[str, Any]]()
+        while True:
+            page = (await auditor.get(f"/v1/events?limit=100{self._cursor}")).body
+            self._cursor = f"&cursor={page['next']}"
+            if not page["items"]:
+                return self._shown([one for one in found if one["id"] not in self._counted])
+            found += page["items"]
+
+    def _shown(self, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        self._counted.update((one["id"], one["type"]) for one in events)
+        return [{**one, "topic": f"zhicheng.{one['service']}"} for one in events]
 
     async def until(self, what: str, actor: Actor, path: str, good: Any) -> dict[str, Any]:
         """Wait until a reading is as it should be: effects in other services take their time."""
@@ -235,8 +250,9 @@ class World:
             seen = reply.body
             if reply.status == 200 and good(reply.body):
                 took = round((time.perf_counter() - begun) * 1000, 1)
-                self.steps.append(Step(what, actor.name, 200, [], took))
-                self.print_step(self.steps[-1], "seen")
+                caused = await self.news()
+                self.steps.append(Step(what, actor.name, 200, caused, took))
+                self.print_step(self.steps[-1], ", ".join(event["type"] for event in caused) or "seen")
                 return reply.body
             await asyncio.sleep(LOOK_SECONDS)
         raise StepError(f"{what}: {path} did not get there; last seen {seen}")
@@ -253,8 +269,8 @@ class World:
             self._console.print(f"[dim]the clock is now {instant.isoformat()}[/dim]", highlight=False)
 
     def counts(self) -> dict[str, int]:
-        """Count the events that the steps caused, by type."""
-        return dict(Counter(event["type"] for step in self.steps for event in step.events))
+        """Count the events that the gateway has shown, by type."""
+        return dict(Counter(self._counted.values()))
 
     def print_step(self, step: Step, what: str) -> None:
         """Print one step as it happens."""
