@@ -20,7 +20,7 @@ A rule set is a JSON document. Two officials of the city are needed for it, one 
 | `series` | the series it governs; `*` for every series that has none of its own |
 | `levels` | the levels it covers |
 | `effective_from` | its first day, a date of Beijing |
-| `parameters` | every number that a decision under it may use: `value`, `unit`, `clause`, `source`, `tag` |
+| `parameters` | every number that a decision under it may use: `value`, `unit`, `clause`, `source`, `tag`; `in_force_from` where its source is younger than the rule set |
 | `standards` | condition trees for levels and routes: groups `all` and `any`, and leaves |
 
 A leaf names a `predicate` (`services/intake/domain/predicates.py`) with its own `parameters`, the refusal `code` of its failure, its `clause`, `source` and `tag`, and its wording in Chinese and English for `met`, `unmet` and `unknown`. A document without a source for a number is refused with `SOURCE_MISSING`; one that makes papers, projects, funds, awards or titles of honour a gate, with `CRITERION_BANNED` (六, 七.4).

@@ -203,7 +203,7 @@ async def _case(cast: Cast, member: Member, severity: str, number: str) -> str:
         "founded": True,
         "severity": severity,
         "severity_reasons": "伪造多份证明。" if severity == "grave" else "",
-        "false_commitment": False,
+        "false_commitment_on": None,
         "findings": "以虚假材料取得职称属实。",
         "evidence": evidence,
         "decision_no": number,

@@ -34,13 +34,17 @@ class Strict(BaseModel):
 
 
 class Parameter(Strict):
-    """One number, share or list that a decision uses, with its clause, its source and the source's tag."""
+    """One number, share or list that a decision uses, with its clause, its source and the source's tag.
+
+    `in_force_from` is the first day of what it judges, where its source is younger than the rule set.
+    """
 
     value: int | str | tuple[int, int] | tuple[str, ...]
     unit: str
     clause: str
     source: str
     tag: Tag
+    in_force_from: date | None = None
 
 
 class Wording(Strict):
@@ -119,7 +123,9 @@ class RuleSet(Strict):
     @property
     def canonical(self) -> str:
         """The canonical JSON text of the document (sorted ASCII keys, UTF-8, no spaces: RFC 8785)."""
-        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return json.dumps(
+            self.model_dump(mode="json", exclude_none=True), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        )
 
     @property
     def hash(self) -> str:
@@ -150,6 +156,12 @@ class RuleSet(Strict):
         if not isinstance(value, tuple):
             self._mistyped(name, "a list of texts")
         return tuple(text for text in value if isinstance(text, str))
+
+    def reaches(self, name: str, on: date) -> bool:
+        """Whether a parameter judges what happened on a day; `SOURCE_MISSING` when the rule set does not state it."""
+        self._stated(name, "a parameter")
+        first = self.parameters[name].in_force_from
+        return first is None or first <= on
 
     def covers(self, level: Level, route: Route) -> bool:
         """Whether any standard applies to a level and route."""

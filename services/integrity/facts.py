@@ -9,6 +9,7 @@ from libs.events.blobs import BlobMissingError
 from libs.events.contracts.intake import BlobRef, Seen
 from libs.events.reading import NotYetError
 from libs.events.sealing import KeyDestroyedError, SealBrokenError
+from libs.kernel.calendars import beijing_date
 from libs.kernel.refusals import Reason, Refused, refuse_all
 from libs.kernel.rulesets import EVERY_SERIES, parse
 from libs.web.spine import Spine
@@ -37,6 +38,20 @@ async def rules(spine: Spine, on: date) -> RulesFact:
         raise NotYetError(msg)
     identity = row["stream"].partition("-")[2]
     return RulesFact(identity, parse(row["document"]), Seen(stream=row["stream"], version=row["version"]))
+
+
+async def rules_today(spine: Spine) -> RulesFact:
+    """Read the rule set for every series that is in force today.
+
+    Raises
+    ------
+    Refused
+        RULESET_NOT_IN_FORCE when none has arrived here.
+    """
+    try:
+        return await rules(spine, beijing_date(spine.clock.now()))
+    except NotYetError as error:
+        raise Refused.one("RULESET_NOT_IN_FORCE", "H", facts={"series": EVERY_SERIES}) from error
 
 
 async def title(spine: Spine, identity: str) -> TitleFacts | None:

@@ -213,7 +213,9 @@ class Bureau:
         await self.seen_in("certificate", "verification", f"certificate-{granted.certificate}", 1)
         return person, granted, events[-1].data
 
-    async def case_on(self, city: Someone, person: str, severity: str = "ordinary") -> tuple[str, list[Any]]:
+    async def case_on(
+        self, city: Someone, person: str, severity: str = "ordinary", **changes: Any
+    ) -> tuple[str, list[Any]]:
         """A founded case on a person, decided today; give its id and its evidence."""
         opening = {"subject_kind": "applicant", "subject": person, "allegation": "涉嫌虚假材料", "lead": "举报"}
         case = (await city.post("integrity", "/v1/cases", opening)).json()["id"]
@@ -229,6 +231,7 @@ class Bureau:
             "evidence": evidence,
             "decision_no": f"京人社诚决〔{uuid4()}〕号",
             "effective_on": self.today().isoformat(),
+            **changes,
         }
         for act, body in (
             ("servings", {"facts": "证明系伪造", "evidence": evidence}),

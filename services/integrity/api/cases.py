@@ -78,12 +78,15 @@ class Hearing(Form):
 
 
 class Finding(Form):
-    """The decision; `severity` is null when the case is unfounded."""
+    """The decision; `severity` is null when the case is unfounded.
+
+    `false_commitment_on` is the day of the commitment to the truth that was found false, if one was.
+    """
 
     founded: bool
     severity: Severity | None = None
     severity_reasons: Words = ""
-    false_commitment: bool = False
+    false_commitment_on: date | None = None
     findings: Words
     evidence: Pieces = ()
     decision_no: Number
@@ -156,9 +159,14 @@ async def hear(call: Call, body: Hearing) -> Reply:
 
 @commands.post(f"{PATH}/decisions", Finding, CITY, status=200)
 async def decide(call: Call, body: Finding) -> Reply:
-    """Decide the case; a founded one is recorded, and bars its applicant where it is grave (十七.3, 十七.4)."""
+    """Decide the case; a founded one is recorded (十七.4).
+
+    It bars its applicant where it is grave (十七.3), or where a commitment was false that was made under the
+    measures of 2024 (§1.1).
+    """
     evidence = await _evidence(call, body.evidence)
-    command = DecideCase(**body.model_dump(exclude={"evidence"}), evidence=evidence)
+    rules = await facts.rules_today(call.spine) if body.false_commitment_on else None
+    command = DecideCase(**body.model_dump(exclude={"evidence"}), evidence=evidence, rules=rules)
     return await call.execute(CASE, call.id("case"), command)
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from libs.events.bus import Reply
-from libs.events.reading import NotYetError
-from libs.kernel.calendars import beijing_date
-from libs.kernel.refusals import Refused
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form
 from libs.web.fields import Id, Text
 from services.integrity import facts
 from services.integrity.domain.ban import BAN, ImposeBan
-from services.integrity.domain.consequences import RulesFact, ban_identity, record_identity
+from services.integrity.domain.consequences import ban_identity, record_identity
 from services.integrity.domain.record import RECORD, RecordCase, WithdrawRecord
 
 bans = Commands("bans")
@@ -44,14 +41,16 @@ class Grounds(Form):
 @bans.post("/v1/bans", Ban, CITY)
 async def impose(call: Call, body: Ban) -> Reply:
     """Impose the ban that follows from a case, where that has not happened by itself (十七.3)."""
-    command = ImposeBan(await facts.decided(call.spine, body.case), body.until, await _rules(call))
+    command = ImposeBan(await facts.decided(call.spine, body.case), body.until, await facts.rules_today(call.spine))
     return await call.execute(BAN, str(ban_identity(body.case)), command)
 
 
 @records.post("/v1/records", Record, CITY)
 async def record(call: Call, body: Record) -> Reply:
     """Enter a founded case into the archive, where that has not happened by itself (十七.4)."""
-    command = RecordCase(await facts.decided(call.spine, body.case), body.expires_on, await _rules(call))
+    command = RecordCase(
+        await facts.decided(call.spine, body.case), body.expires_on, await facts.rules_today(call.spine)
+    )
     return await call.execute(RECORD, str(record_identity(body.case)), command)
 
 
@@ -59,10 +58,3 @@ async def record(call: Call, body: Record) -> Reply:
 async def withdraw(call: Call, body: Grounds) -> Reply:
     """Withdraw a record that should not stand; it is hidden at once."""
     return await call.execute(RECORD, call.id("record"), WithdrawRecord(body.reasons))
-
-
-async def _rules(call: Call) -> RulesFact:
-    try:
-        return await facts.rules(call.spine, beijing_date(call.spine.clock.now()))
-    except NotYetError as error:
-        raise Refused.one("RULESET_NOT_IN_FORCE", "H", facts={"series": "*"}) from error

@@ -13,17 +13,9 @@ from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Aggregate, Context, Decision
 from libs.kernel.periods import free_from, last_day
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
-from services.integrity.domain.consequences import CaseFacts, RulesFact
+from services.integrity.domain.consequences import YEARS, CaseFacts, RulesFact
 
 CLAUSE = "十七.3"
-
-YEARS: Mapping[BanBasis, str] = MappingProxyType(
-    {
-        BanBasis.SERIOUS_FRAUD_NOTICE17: "ban_years",
-        BanBasis.FALSE_COMMITMENT_2024: "false_commitment_ban_years",
-    }
-)
-"""The parameter of the rule set that gives each basis its length: two laws, two numbers (§1.1)."""
 
 KINDS: Mapping[BanBasis, tuple[BanKind, ...]] = MappingProxyType(
     {

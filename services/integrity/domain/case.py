@@ -24,6 +24,7 @@ from libs.events.contracts.integrity import (
 from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Aggregate, Claim, Context, Decision
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
+from libs.kernel.rulesets import EVERY_SERIES
 from services.integrity.domain.case_commands import (
     Command,
     DecideCase,
@@ -34,7 +35,7 @@ from services.integrity.domain.case_commands import (
     TitleFacts,
 )
 from services.integrity.domain.city import only_the_city, unreasoned
-from services.integrity.domain.consequences import CaseFacts, case_facts
+from services.integrity.domain.consequences import YEARS, CaseFacts, case_facts
 
 DECISION_NUMBER: Final = "decision_number"
 """The claim by which two cases never share a decision's number."""
@@ -204,8 +205,10 @@ def _decide(case: Case, command: DecideCase, context: Context) -> Decision:
             *(_unproved(command.evidence) if command.founded else ()),
             *_severity(command),
             *_too_early(case, command),
+            *_committed(command, context),
         )
     )
+    basis = _ban_basis(case, command)
     decided = IntegrityCaseDecided(
         subject_kind=case.subject_kind,
         subject=case.subject,
@@ -214,20 +217,38 @@ def _decide(case: Case, command: DecideCase, context: Context) -> Decision:
         severity_reasons=command.severity_reasons,
         findings=command.findings,
         evidence=command.evidence,
-        ban_basis=_ban_basis(case, command),
+        ban_basis=basis,
         decision_no=command.decision_no,
         effective_on=command.effective_on,
     )
-    return Decision(events=(decided,), claims=_number(case, command.decision_no))
+    ruleset = command.rules.identity if command.rules else ""
+    return Decision(events=(decided,), claims=_number(case, command.decision_no), ruleset=ruleset)
+
+
+def _committed(command: DecideCase, context: Context) -> Iterator[Reason]:
+    on = command.false_commitment_on
+    if on is None:
+        return
+    if on > beijing_date(context.now):
+        facts = {"false_commitment_on": on.isoformat()}
+        yield Reason("DATE_INVALID", "§1.1", facts, pointer="/false_commitment_on")
+    if command.rules is None:
+        yield Reason("RULESET_NOT_IN_FORCE", "§1.1", {"series": EVERY_SERIES}, {"publish": "a rule set for it"})
 
 
 def _ban_basis(case: Case, command: DecideCase) -> BanBasis | None:
-    """Say why a ban follows: for a grave case (十七.3), or for a false commitment (the measures of 2024)."""
+    """Say why a ban follows: for a grave case (十七.3), or for a false commitment under the measures of 2024.
+
+    The measures are younger than the notice: what was committed to before them bars nobody by itself.
+    """
     if not command.founded or case.subject_kind is not SubjectKind.APPLICANT:
         return None
     if command.severity is Severity.GRAVE:
         return BanBasis.SERIOUS_FRAUD_NOTICE17
-    return BanBasis.FALSE_COMMITMENT_2024 if command.false_commitment else None
+    on, basis = command.false_commitment_on, BanBasis.FALSE_COMMITMENT_2024
+    if on is None or command.rules is None:
+        return None
+    return basis if command.rules.rules.reaches(YEARS[basis], on) else None
 
 
 def _severity(command: DecideCase) -> Iterator[Reason]:

@@ -7,6 +7,7 @@ from datetime import date
 
 from libs.events.contracts.intake import BlobRef, Seen
 from libs.events.contracts.integrity import Evidence, Severity, SubjectKind
+from services.integrity.domain.consequences import RulesFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,9 @@ class DecideCase:
     ----------
     severity, severity_reasons
         A human finding with its reasons when it is grave (§11.4); None when the case is unfounded.
-    false_commitment
-        Whether the applicant broke the commitment to tell the truth, which bars by a law of its own (§1.1).
+    false_commitment_on
+        The day in Beijing on which the applicant committed to a truth that was none, which bars by a law of its
+        own (§1.1); None when that was not found.
     effective_on
         The date in Beijing from which the decision has effect, and a ban runs (§11.5).
     """
@@ -66,11 +68,13 @@ class DecideCase:
     founded: bool
     severity: Severity | None
     severity_reasons: str
-    false_commitment: bool
+    false_commitment_on: date | None
     findings: str
     evidence: tuple[Evidence, ...]
     decision_no: str
     effective_on: date
+    rules: RulesFact | None = None
+    """The rule set in force, which says since when a false commitment bars; needed where there was one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,23 @@ their own with identities derived from the case, so that a reaction that runs tw
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from uuid import UUID, uuid5
 
 from libs.events.contracts.intake import Seen
 from libs.events.contracts.integrity import BanBasis, IntegrityCaseDecided, SubjectKind
 from libs.kernel.rulesets import RuleSet
+
+YEARS: Mapping[BanBasis, str] = MappingProxyType(
+    {
+        BanBasis.SERIOUS_FRAUD_NOTICE17: "ban_years",
+        BanBasis.FALSE_COMMITMENT_2024: "false_commitment_ban_years",
+    }
+)
+"""The parameter of the rule set that gives each basis its length: two laws, two numbers (§1.1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +43,7 @@ from tests.domain.integrity.world import (
     TODAY,
     case_up_to,
     founded,
+    rules,
 )
 
 OTHERS = [Actor("someone", role.value) for role in Role if role is not Role.CITY]
@@ -124,24 +125,39 @@ def test_severity_belongs_to_founded_cases_and_to_each_of_them(command: Any) -> 
     case_up_to(SERVE, HEAR).when(command, CITY).refused("SCHEMA_INVALID")
 
 
+BEFORE, FROM = date(2024, 7, 24), date(2024, 7, 25)
+"""The last day before the measures of 2024, and their own."""
+
+
 @pytest.mark.parametrize(
-    ("kind", "severity", "false_commitment", "basis"),
+    ("kind", "severity", "committed", "basis"),
     [
-        (SubjectKind.APPLICANT, Severity.GRAVE, False, BanBasis.SERIOUS_FRAUD_NOTICE17),
-        (SubjectKind.APPLICANT, Severity.GRAVE, True, BanBasis.SERIOUS_FRAUD_NOTICE17),
-        (SubjectKind.APPLICANT, Severity.ORDINARY, True, BanBasis.FALSE_COMMITMENT_2024),
-        (SubjectKind.APPLICANT, Severity.ORDINARY, False, None),
-        (SubjectKind.EXPERT, Severity.GRAVE, True, None),
-        (SubjectKind.EMPLOYER, Severity.GRAVE, True, None),
-        (SubjectKind.AGENCY, Severity.GRAVE, True, None),
+        (SubjectKind.APPLICANT, Severity.GRAVE, None, BanBasis.SERIOUS_FRAUD_NOTICE17),
+        (SubjectKind.APPLICANT, Severity.GRAVE, FROM, BanBasis.SERIOUS_FRAUD_NOTICE17),
+        (SubjectKind.APPLICANT, Severity.ORDINARY, FROM, BanBasis.FALSE_COMMITMENT_2024),
+        (SubjectKind.APPLICANT, Severity.ORDINARY, BEFORE, None),
+        (SubjectKind.APPLICANT, Severity.ORDINARY, None, None),
+        (SubjectKind.EXPERT, Severity.GRAVE, FROM, None),
+        (SubjectKind.EMPLOYER, Severity.GRAVE, FROM, None),
+        (SubjectKind.AGENCY, Severity.GRAVE, FROM, None),
     ],
 )
-def test_a_ban_rests_on_a_grave_case_or_a_false_commitment_of_an_applicant(
-    kind: SubjectKind, severity: Severity, false_commitment: bool, basis: BanBasis | None
+def test_a_ban_rests_on_a_grave_case_or_a_false_commitment_of_an_applicant_under_the_measures(
+    kind: SubjectKind, severity: Severity, committed: date | None, basis: BanBasis | None
 ) -> None:
-    decision = replace(DECIDE, severity=severity, false_commitment=false_commitment)
+    decision = replace(DECIDE, severity=severity, false_commitment_on=committed, rules=rules())
     story = founded(decision, replace(OPEN, subject_kind=kind))
     assert story.events[-1].ban_basis is basis
+
+
+def test_a_false_commitment_is_judged_by_the_rule_set_in_force_and_never_before_it_was_made() -> None:
+    committed = replace(DECIDE, severity=Severity.ORDINARY, severity_reasons="", false_commitment_on=FROM)
+    case_up_to(SERVE, HEAR).when(committed, CITY).refused("RULESET_NOT_IN_FORCE")
+    tomorrow = replace(committed, false_commitment_on=TODAY + timedelta(days=1), rules=rules())
+    case_up_to(SERVE, HEAR).when(tomorrow, CITY).refused("DATE_INVALID")
+    decision = case_up_to(SERVE, HEAR).when(replace(committed, rules=rules()), CITY).decision
+    assert decision is not None
+    assert decision.ruleset == rules().identity
 
 
 def test_a_founded_case_revokes_the_title_and_says_on_what() -> None:

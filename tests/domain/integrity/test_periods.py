@@ -182,9 +182,9 @@ def test_nobody_is_banned_without_a_founded_case_on_an_applicant_with_a_basis(ch
 
 def test_a_false_commitment_bars_from_titles_alone_and_for_the_years_of_its_own_law() -> None:
     case = replace(DECIDED, ban_basis=BanBasis.FALSE_COMMITMENT_2024)
-    given(BAN).when(ImposeBan(case, None, rules())).refused("SOURCE_MISSING")
-    (ban,) = given(BAN).when(ImposeBan(case, None, rules(false_commitment_ban_years=3))).events
+    (ban,) = given(BAN).when(ImposeBan(case, None, rules(ban_years=9))).events
     assert (ban.kinds, ban.basis) == (("TITLE",), "FALSE_COMMITMENT_2024")
+    assert ban.until == date(ban.from_day.year + 3, ban.from_day.month, ban.from_day.day)
 
 
 def test_a_case_bars_its_subject_once() -> None:

@@ -8,8 +8,14 @@ from services.integrity.domain.consequences import ban_identity, record_identity
 from tests.services.bureau import Bureau
 
 
+async def in_force(bureau: Bureau) -> None:
+    """Publish the rule set for every series, and wait until integrity has heard of it."""
+    rules = await bureau.rules("notice-2023-10")
+    await bureau.seen_in("integrity", "rulesets", f"ruleset-{rules}", 2)
+
+
 async def test_a_ban_of_another_length_than_the_laws_is_refused(bureau: Bureau) -> None:
-    await bureau.rules("notice-2023-10")
+    await in_force(bureau)
     city = await bureau.city()
     none = await city.post("integrity", "/v1/bans", {"case": str(uuid4())})
     assert none.json()["code"] == "CASE_REQUIRED"
@@ -20,6 +26,18 @@ async def test_a_ban_of_another_length_than_the_laws_is_refused(bureau: Bureau) 
     await bureau.until("integrity", f"ban-{ban_identity(grave)}", "BanImposed")
     again = await city.post("integrity", "/v1/bans", {"case": grave})
     assert again.json()["code"] == "ILLEGAL_TRANSITION"
+
+
+async def test_a_false_commitment_under_the_measures_of_2024_bars_and_an_older_one_does_not(bureau: Bureau) -> None:
+    await in_force(bureau)
+    city, person = await bureau.city(), (await bureau.citizen()).person
+    case, _ = await bureau.case_on(city, person, false_commitment_on="2024-07-25")
+    (imposed,) = await bureau.until("integrity", f"ban-{ban_identity(case)}", "BanImposed")
+    assert (imposed.data["basis"], imposed.data["kinds"]) == ("FALSE_COMMITMENT_2024", ["TITLE"])
+    older, _ = await bureau.case_on(city, person, false_commitment_on="2024-07-24")
+    await bureau.until("integrity", f"record-{record_identity(older)}", "IntegrityRecorded")
+    (*_, decided) = await bureau.events("integrity", f"case-{older}")
+    assert decided.data["ban_basis"] is None
 
 
 async def test_a_record_that_should_not_stand_is_withdrawn_once(bureau: Bureau) -> None:
