@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,7 +52,7 @@ class Site:
         return topic_name(self.house.prefix, service)
 
     @asynccontextmanager
-    async def pool(self, service: str) -> AsyncIterator[asyncpg.Pool]:
+    async def pool(self, service: str) -> AsyncGenerator[asyncpg.Pool]:
         """Open a small pool for a service's login."""
         async with asyncpg.create_pool(
             **self.database(service).arguments(), min_size=1, max_size=4, init=json_codecs
@@ -60,7 +60,7 @@ class Site:
             yield pool
 
     @asynccontextmanager
-    async def spine(self, service: str) -> AsyncIterator[Spine]:
+    async def spine(self, service: str) -> AsyncGenerator[Spine]:
         """Open what a service is made of, without its workers and its HTTP side."""
         values = self.house.settings(service)
         given: dict[str, Any] = {name.removeprefix("ZHICHENG_").lower(): value for name, value in values.items()}

@@ -97,7 +97,7 @@ async def hold(cast: Cast, cases: list[Case], held_at: str) -> Hall:
     present = members[:9]
     chair = present[0]
     chair.actor = await cast.world.actor(f"{chair.who.name} chair", ["chair", "expert"], person=chair.who.person)
-    opening = {
+    opening: dict[str, Any] = {
         "chair": chair.who.person,
         "vice_chairs": [],
         "present": [member.who.person for member in present],

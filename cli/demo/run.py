@@ -78,7 +78,7 @@ async def _tell(house: House, console: Console, *, as_json: bool) -> dict[str, A
         await world.news()
     finally:
         await world.close()
-    report = {
+    report: dict[str, Any] = {
         "steps": [
             {
                 "name": step.name,

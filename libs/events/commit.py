@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ class StoreUnavailableError(Exception):
 
 
 @contextmanager
-def reaching_the_store() -> Iterator[None]:
+def reaching_the_store() -> Generator[None]:
     """Turn what a store that is away, stopping or starting raises into `StoreUnavailableError`."""
     try:
         yield

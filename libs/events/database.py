@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +82,7 @@ async def open_pool(database: Database, size: int = 8, *, derived: bool = False)
 
 
 @asynccontextmanager
-async def transaction(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+async def transaction(pool: asyncpg.Pool) -> AsyncGenerator[asyncpg.Connection]:
     """Take a connection out of the pool and begin a transaction on it."""
     async with pool.acquire() as connection, connection.transaction():
         # The pool's proxy behaves as the connection that it stands for.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -68,7 +68,7 @@ async def lead(database: Database, name: str, work: Callable[[Lead], Awaitable[N
 
 
 @asynccontextmanager
-async def leading(pool: asyncpg.Pool, name: str) -> AsyncIterator[None]:
+async def leading(pool: asyncpg.Pool, name: str) -> AsyncGenerator[None]:
     """Lead `name` for one piece of work.
 
     Raises

@@ -9,7 +9,7 @@ import json
 import random
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ def sampled(traceparent: str) -> bool:
 
 
 @contextmanager
-def span(name: str, traceparent: str, **attributes: Any) -> Iterator[str]:
+def span(name: str, traceparent: str, **attributes: Any) -> Generator[str]:
     """Make a span where the trace is kept; give the `traceparent` to pass on."""
     if not sampled(traceparent):
         yield traceparent

@@ -103,7 +103,7 @@ def grants_of(kind: Kind, viewer: Viewer) -> tuple[Grant, ...]:
     found = tuple(grant for grant in kind.grants if grant.roles & viewer.roles)
     if found:
         return found
-    if viewer.roles == {Role.PUBLIC}:
+    if viewer.roles == frozenset({Role.PUBLIC.value}):
         raise Refused.one("UNAUTHENTICATED", change={"header": "Authorization"})
     needed = sorted({role.value for grant in kind.grants for role in grant.roles})
     raise Refused.one("FORBIDDEN_ACTOR", "§7", facts={"roles": sorted(viewer.roles)}, change={"allowed": needed})

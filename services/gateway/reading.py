@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -66,7 +66,7 @@ class Reader:
 
 
 @asynccontextmanager
-async def as_viewer(spine: Spine, viewer: Viewer) -> AsyncIterator[Reader]:
+async def as_viewer(spine: Spine, viewer: Viewer) -> AsyncGenerator[Reader]:
     """Read as this caller.
 
     Raises

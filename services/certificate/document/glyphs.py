@@ -11,7 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from noto_cjk_sans_otc import FONT_PATH
 
@@ -68,7 +68,7 @@ def _code_point(character: str) -> str:
     return f"U+{ord(character):04X}"
 
 
-def _read(font: IO[bytes], offset: int, form: str) -> tuple[int, ...]:
+def _read(font: IO[bytes], offset: int, form: str) -> tuple[Any, ...]:
     _ = font.seek(offset)
     return struct.unpack(form, font.read(struct.calcsize(form)))
 

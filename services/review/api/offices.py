@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -53,7 +53,8 @@ class AgencyFiling(Form):
             ID_INVALID for a wrong credit code; SCHEMA_INVALID, FIELD_TOO_LONG, ENCODING_INVALID for a name.
         """
         refuse_all([*name_reasons(self.name), *name_reasons(self.district, "/district")])
-        return FileAgency(**{**self.model_dump(), "credit_code": credit_code(self.credit_code)})
+        asked: dict[str, Any] = {**self.model_dump(), "credit_code": credit_code(self.credit_code)}
+        return FileAgency(**asked)
 
 
 class Listing(Form):
