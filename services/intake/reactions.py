@@ -178,7 +178,8 @@ def _of_integrity(spine: Spine) -> tuple[Reaction, ...]:
         return Hold(event.data["title"], event.identity, _seen(event))
 
     async def bar(event: Event, _: str) -> EndByBan:
-        return EndByBan(event.identity, date.fromisoformat(event.data["until"]), event.data["basis"], _seen(event))
+        first, last = (date.fromisoformat(event.data[day]) for day in ("from_day", "until"))
+        return EndByBan(event.identity, first, last, event.data["basis"], _seen(event))
 
     async def resting_on(event: Event) -> list[str]:
         rows = await spine.views.fetch(
@@ -197,9 +198,15 @@ def _of_integrity(spine: Spine) -> tuple[Reaction, ...]:
         loaded = [(row["stream"], await spine.bus.load(APPLICATION, row["stream"])) for row in rows]
         return [stream for stream, one in loaded if one.state.stage in LIVE]
 
+    async def of_person_today(event: Event) -> list[str]:
+        # A ban for a later day ends nothing yet: what is live then ends with BanBegan.
+        later = date.fromisoformat(event.data["from_day"]) > beijing_date(event.time)
+        return [] if later else await of_person(event)
+
     return (
         Reaction("hold", "TitleRevoked", APPLICATION, resting_on, hold),
-        Reaction("bar", "BanImposed", APPLICATION, of_person, bar),
+        Reaction("bar", "BanImposed", APPLICATION, of_person_today, bar),
+        Reaction("bar-later", "BanBegan", APPLICATION, of_person, bar),
     )
 
 

@@ -33,7 +33,7 @@ from libs.events.relay import Relay
 from libs.events.sealing import KeyRing
 from libs.events.topics import ensure_topics, topic_name
 from libs.kernel.calendars import BEIJING, beijing_date
-from libs.kernel.decisions import Actor, Aggregate, Decision
+from libs.kernel.decisions import Actor, Aggregate, Claim, Decision
 from libs.kernel.terms import Check, Level, Route
 from services.certificate.domain.certificate import certificate_identity
 from services.certificate.domain.title import title_identity
@@ -259,10 +259,10 @@ class Bureau:
         await self.until("certificate", f"title-{title}", "TitleVoided")
         return case
 
-    async def tell(self, service: str, stream: str, *payloads: Payload) -> None:
+    async def tell(self, service: str, stream: str, *payloads: Payload, claims: tuple[Claim, ...] = ()) -> None:
         """Append events to another service's stream, as that service would."""
         async with self.voice(service) as bus:
-            told = Aggregate(stream.partition("-")[0], None, lambda *_: Decision(events=payloads), lambda *_: None)
+            told = Aggregate(stream.partition("-")[0], None, lambda *_: Decision(payloads, claims), lambda *_: None)
             await bus.execute(told, stream, None, Meta(uuid4(), b"", Actor("someone", "city")))
 
     @asynccontextmanager

@@ -131,6 +131,16 @@ class BanImposed(Payload):
     seen: tuple[Seen, ...]
 
 
+@contract("integrity", "十七.3 §11.5")
+class BanBegan(Payload):
+    """The first day of a ban that was imposed for a later day has come (stream: the ban)."""
+
+    person: Identity
+    basis: str
+    from_day: date
+    until: date
+
+
 @contract("integrity", "十七.3")
 class BanEnded(Payload):
     """The ban's last day is over; from `free_from` on, that day included, the person may apply again."""

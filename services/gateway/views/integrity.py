@@ -47,6 +47,8 @@ def ban(row: Row, payload: Payload, event: Event) -> Row:  # noqa: ARG001 - one 
     match payload:
         case integrity.BanImposed(person=person):
             return change(row, said(payload, "seen"), status="imposed", person=person)
+        case integrity.BanBegan():
+            return row  # its days were told when it was imposed
         case integrity.BanEnded():
             return change(row, said(payload, "person"), status="ended")
         case _:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
-from typing import assert_never
+from typing import Protocol, assert_never
 
-from libs.events.contracts.integrity import BanBasis, BanEnded, BanImposed, BanKind, SubjectKind
+from libs.events.contracts.integrity import BanBasis, BanBegan, BanEnded, BanImposed, BanKind, SubjectKind
 from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Aggregate, Context, Decision
 from libs.kernel.periods import free_from, last_day
@@ -44,11 +44,16 @@ class ImposeBan:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginBan:
+    """Say that the first day of a ban has come: the deadline at its start, where it was imposed before."""
+
+
+@dataclass(frozen=True, slots=True)
 class EndBan:
     """Say that the ban is over: the deadline at the start of the first free day."""
 
 
-Command = ImposeBan | EndBan
+Command = ImposeBan | BeginBan | EndBan
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,10 @@ class Ban:
     """A ban from its first to its last day, both included."""
 
     person: str
+    basis: str
     from_day: date
     until: date
+    begun: bool
     ended: bool = False
 
 
@@ -76,17 +83,31 @@ def decide(state: State, command: Command, context: Context) -> Decision:
     match command:
         case ImposeBan():
             return _impose(state, command)
+        case BeginBan():
+            return _begin(state, context)
         case EndBan():
             return _end(state, context)
         case _:
             assert_never(command)
 
 
-def evolve(state: State, payload: object, _event: object) -> State:
+class Happened(Protocol):
+    """What the fold reads of an event's envelope."""
+
+    @property
+    def time(self) -> datetime:
+        """When it happened, in domain time."""
+        ...
+
+
+def evolve(state: State, payload: object, event: Happened) -> State:
     """Fold one event of a ban's stream."""
     match payload:
         case BanImposed():
-            return Ban(payload.person, payload.from_day, payload.until)
+            begun = payload.from_day <= beijing_date(event.time)
+            return Ban(payload.person, payload.basis, payload.from_day, payload.until, begun)
+        case BanBegan() if state:
+            return replace(state, begun=True)
         case BanEnded() if state:
             return replace(state, ended=True)
         case _:
@@ -134,6 +155,14 @@ def _wrong_length(command: ImposeBan, until: date, years: int) -> Iterator[Reaso
             pointer="/until",
             ruleset=command.rules.identity,
         )
+
+
+def _begin(state: State, context: Context) -> Decision:
+    if state is None or state.begun or beijing_date(context.now) < state.from_day:
+        now = "none" if state is None else "begun" if state.begun else f"from_{state.from_day.isoformat()}"
+        raise illegal_transition(now, "BeginBan", ["due"])
+    began = BanBegan(person=state.person, basis=state.basis, from_day=state.from_day, until=state.until)
+    return Decision(events=(began,))
 
 
 def _end(state: State, context: Context) -> Decision:

@@ -120,7 +120,7 @@ ENDINGS: list[Move] = [
     (s.OFFICER, lambda _: Disqualify("不符合")),
     (SYSTEM, lambda _: LapseCorrection()),
     (SYSTEM, lambda o: LapsePayment(_payment(o, 0).payment)),
-    (SYSTEM, lambda _: EndByBan(BAN.identity, BAN.until, BAN.basis, BAN.seen)),
+    (SYSTEM, lambda _: EndByBan(BAN.identity, BAN.from_day, BAN.until, BAN.basis, BAN.seen)),
     (s.APPLICANT, lambda _: Withdraw()),
 ]
 PAUSES = [timedelta(days=1), timedelta(days=8), timedelta(days=40)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -20,6 +21,7 @@ from libs.events.contracts.intake import (
     ReviewPassed,
     ReviewScheduled,
 )
+from libs.kernel.calendars import start_of_day
 from libs.kernel.terms import Level
 from services.intake.domain.application.drafting import Withdraw
 from services.intake.domain.application.fees import AssessFee, LapsePayment
@@ -42,7 +44,7 @@ SEEN = s.seen(f"session-{uid('session')}")
 SESSION = uid("session")
 SCHEDULED = RecordScheduled(SESSION, datetime(2025, 5, 6, 1, tzinfo=UTC), SEEN)
 TITLE_HOLD = Hold(s.ENGINEER.identity, uid("case"), s.seen(f"case-{uid('case')}"))
-BAN = EndByBan(uid("ban"), date(2028, 3, 2), "SERIOUS_FRAUD_NOTICE17", s.seen(f"ban-{uid('ban')}"))
+BAN = EndByBan(uid("ban"), date(2025, 3, 3), date(2028, 3, 2), "SERIOUS_FRAUD_NOTICE17", s.seen(f"ban-{uid('ban')}"))
 
 
 def voting() -> Story:
@@ -155,3 +157,10 @@ def test_a_ban_ends_every_live_application_and_keeps_the_place(story: object) ->
     assert callable(story)
     outcome = story().when(BAN, SYSTEM).then(ApplicationBarred, ApplicationEnded)
     assert outcome.decision.releases == ()
+
+
+def test_a_ban_ends_no_application_before_its_first_day() -> None:
+    first = date(2025, 3, 10)
+    later = replace(BAN, from_day=first)
+    s.draft().when(later, SYSTEM, start_of_day(first) - timedelta(microseconds=1)).refused("ILLEGAL_TRANSITION")
+    s.draft().when(later, SYSTEM, start_of_day(first)).then(ApplicationBarred, ApplicationEnded)

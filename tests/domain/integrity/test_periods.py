@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from libs.events.contracts.integrity import (
     BanBasis,
+    BanBegan,
     BanEnded,
     BanImposed,
     IntegrityRecorded,
@@ -21,7 +22,7 @@ from libs.events.contracts.integrity import (
 )
 from libs.kernel.calendars import start_of_day
 from libs.kernel.refusals import Refused
-from services.integrity.domain.ban import BAN, EndBan, ImposeBan, bars
+from services.integrity.domain.ban import BAN, BeginBan, EndBan, ImposeBan, bars
 from services.integrity.domain.consequences import (
     ban_identity,
     case_facts,
@@ -142,6 +143,17 @@ def test_a_ban_bars_every_day_from_the_first_to_the_last_and_no_other(on: date, 
         outcome.then(BanEnded)
     else:
         outcome.refused("ILLEGAL_TRANSITION")
+
+
+def test_the_first_day_of_a_ban_imposed_for_later_is_told_once_and_never_before_it_comes() -> None:
+    first = date(2023, 6, 14)
+    command = ImposeBan(replace(DECIDED, effective_on=first), until=None, rules=rules())
+    story = given(BAN).go(command, now=noon(first - timedelta(days=9)))
+    story.when(BeginBan(), now=start_of_day(first) - timedelta(microseconds=1)).refused("ILLEGAL_TRANSITION")
+    (began,) = story.when(BeginBan(), now=start_of_day(first)).then(BanBegan).events
+    assert (began.person, began.from_day) == (PERSON, first)
+    story.go(BeginBan(), now=start_of_day(first)).when(BeginBan()).refused("ILLEGAL_TRANSITION")
+    banned(first).when(BeginBan(), now=noon(first)).refused("ILLEGAL_TRANSITION")
 
 
 def test_a_ban_ends_at_midnight_in_beijing_and_not_a_microsecond_before() -> None:

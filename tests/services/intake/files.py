@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from libs.events.contracts.intake import ApplicationSubmitted, DraftStarted
+from libs.kernel.decisions import Claim
 from libs.kernel.terms import Level, MaterialKind, Route
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ class File:
         return f"application-{self.application}"
 
 
-async def drafted(bureau: Bureau) -> File:
+async def drafted(bureau: Bureau, applicant: Someone | None = None, year: int = 2026) -> File:
     """A draft of a registered person."""
-    applicant = await bureau.citizen()
+    applicant = applicant or await bureau.citizen()
     employer, agency = str(uuid4()), str(uuid4())
     file = File(
         bureau,
@@ -55,13 +56,14 @@ async def drafted(bureau: Bureau) -> File:
         specialty="software",
         level=Level.ASSOCIATE_SENIOR,
         route=Route.ORDINARY,
-        year=2026,
+        year=year,
         ruleset=str(uuid4()),
         district="110108",
         freeing=(),
         seen=(),
     )
-    await bureau.tell("intake", file.stream, draft)
+    claim = Claim("application", f"{applicant.person}/{draft.series}/{year}")
+    await bureau.tell("intake", file.stream, draft, claims=(claim,))
     return file
 
 

@@ -26,6 +26,7 @@ from libs.events.contracts.intake import (
     ReviewVoteVoided,
     Seen,
 )
+from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Context, Decision
 from libs.kernel.refusals import Reason, refuse_all
 from libs.kernel.terms import Role
@@ -134,9 +135,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class EndByBan:
-    """BanImposed on the applicant."""
+    """The first day of a ban on the applicant has come: BanImposed, or BanBegan where it was imposed before."""
 
     ban: str
+    from_day: date
     until: date
     basis: str
     seen: Seen
@@ -228,7 +230,11 @@ def _release(state: State, command: Release, context: Context) -> Decision:
 
 def _barred(state: State, command: EndByBan, context: Context) -> Decision:
     require(state, "end_by_ban", *LIVE)
-    refuse_all(by_system(context))
+    found, on = list(by_system(context)), beijing_date(context.now)
+    if on < command.from_day:
+        facts = {"from": command.from_day.isoformat(), "on": on.isoformat()}
+        found.append(Reason("ILLEGAL_TRANSITION", "十七.3 §11.5", facts))
+    refuse_all(found)
     event = ApplicationBarred(ban=command.ban, until=command.until, basis=command.basis, seen=(command.seen,))
     return ending(state, Stage.BARRED, event)
 
