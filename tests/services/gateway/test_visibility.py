@@ -91,6 +91,19 @@ async def test_unset_means_no_rows(world, story):
         assert await connection.fetchval("select count(*) from resources") == 0
 
 
+async def test_what_belongs_to_a_case_is_not_told_to_whom_the_case_is_not(world, story):
+    asks = everybody(story)
+    query = "select stream from case_streams where application = $1"
+    seen: dict[str, set[str]] = {}
+    for name in ("auditor", "another applicant", "another agency"):
+        async with reading.as_viewer(world.spine, asks[name].viewer(DURING)) as reader:
+            rows = await reader.connection.fetch(query, story.id("application"))
+        seen[name] = {row["stream"].partition("-")[0] for row in rows}
+    assert {"application", "payment", "ballot", "notice"} <= seen["auditor"]
+    # The public notice is everybody's while it runs.
+    assert seen["another applicant"] == seen["another agency"] == {"notice"}
+
+
 async def test_what_a_transaction_set_is_gone_after_it(world, story):
     async with world.spine.pool.acquire() as connection:
         async with connection.transaction():

@@ -118,8 +118,8 @@ create view my_candidates as
             where recusal->>'expert' = (select viewer('person'))
                 and recusal->>'application' = candidate->>'application');
 
--- What belongs to a case: what names the application, and the certificate of its title.
-create view case_streams as
+-- What belongs to a case: what names the application, and the certificate of its title; as far as the caller may read it.
+create view case_streams with (security_invoker = true) as
     select application, stream from resources where (select viewer('roles')) is not null
     union all
     select title.application, certificate.stream
