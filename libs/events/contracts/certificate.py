@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
+from typing import Any
 
-from libs.events.contracts.base import Instant, Payload, Sealed, contract
+from libs.events.contracts.base import Instant, Payload, Sealed, contract, upcaster
 from libs.events.contracts.intake import BlobRef, Identity, Seen
 from libs.kernel.terms import Level, Role, Route
 
@@ -80,14 +82,30 @@ class RelianceListed(Payload):
     seen: tuple[Seen, ...]
 
 
-@contract("certificate", "§11.7 §11.39")
+class Basis(StrEnum):
+    """What a title is worth as a basis once every question about it is decided."""
+
+    LIVE = "live"
+    NO_BASIS = "no_basis"
+
+
+@contract("certificate", "§11.7 §11.39", version=2)
 class RelianceDecided(Payload):
-    """A person has decided whether this title may still be a basis, although `relied_on` was revoked."""
+    """A person has decided whether this title may still be a basis, although `relied_on` was revoked.
+
+    `standing` is what came of it: a title that was found to be no basis once is none for ever.
+    """
 
     person: Identity
     relied_on: tuple[Identity, ...]
     stands: bool
     reasons: str
+    standing: Basis
+
+
+@upcaster("RelianceDecided", 1)
+def _standing_by_itself(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "standing": (Basis.LIVE if data["stands"] else Basis.NO_BASIS).value}
 
 
 @contract("certificate", "附九 十四.5")

@@ -10,6 +10,7 @@ from typing import Final, Protocol, assert_never
 from uuid import UUID, uuid5
 
 from libs.events.contracts.certificate import (
+    Basis,
     ImportedTitleConfirmed,
     RelianceDecided,
     RelianceListed,
@@ -142,7 +143,7 @@ def evolve(state: State, payload: object, event: Happened) -> State:
                 state,
                 open_reliance=state.open_reliance - decided,
                 settled_reliance=state.settled_reliance | decided,
-                basis=state.basis and payload.stands,
+                basis=state.basis and payload.standing is Basis.LIVE,
             )
         case _:
             return state
@@ -220,7 +221,11 @@ def _grant(state: State, command: GrantTitle, context: Context) -> Decision:
         relied_on=tuple(relied.seen for relied in command.relied_on),
     )
     decided = RelianceDecided(
-        person=command.person, relied_on=tuple(revoked), stands=True, reasons=command.reliance_reasons
+        person=command.person,
+        relied_on=tuple(revoked),
+        stands=True,
+        reasons=command.reliance_reasons,
+        standing=Basis.LIVE,
     )
     return Decision(
         events=(granted, decided) if revoked else (granted,),
@@ -319,6 +324,7 @@ def _decide_reliance(title: Title, command: DecideReliance, context: Context) ->
         relied_on=tuple(sorted(title.open_reliance)),
         stands=command.stands,
         reasons=command.reasons,
+        standing=Basis.LIVE if title.basis and command.stands else Basis.NO_BASIS,
     )
     return Decision(events=(decided,))
 

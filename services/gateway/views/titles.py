@@ -26,10 +26,9 @@ def title(row: Row, payload: Payload, event: Event) -> Row:
         case said_by.RelianceListed(relied_on=relied_on):
             doc = more(row, "questions", relied_on)
             return change(row, doc, status="in_question") if row.get("status") == "live" else change(row, doc)
-        case said_by.RelianceDecided(stands=stands):
+        case said_by.RelianceDecided(standing=standing):
             doc = {**more(row, "reliances", said(payload, "person")), "questions": []}
-            settled = "live" if stands else "no_basis"
-            return change(row, doc, status=settled) if row.get("status") == "in_question" else change(row, doc)
+            return change(row, doc, status=standing.value) if row.get("status") == "in_question" else change(row, doc)
         case said_by.TitleVoided():
             return change(row, {"revocation": said(payload, "person", "seen")}, status="revoked")
         case _:

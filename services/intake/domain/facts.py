@@ -13,10 +13,14 @@ from libs.kernel.terms import Check, Degree, EmployerKind, Level, Route
 
 
 class Standing(StrEnum):
-    """How a title stands; an unknown one is neither live nor revoked (§11.39)."""
+    """How a title stands; an unknown one is neither live nor revoked (§11.39).
+
+    One that is no basis rested on a revoked title, and a person has decided that it may not be relied on.
+    """
 
     LIVE = "live"
     REVOKED = "revoked"
+    NO_BASIS = "no_basis"
     UNKNOWN = "unknown"
 
 

@@ -142,6 +142,10 @@ def years_since_degree(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Fin
     return Finding(_is(met), facts, eligible_on=None if met else eligible_on)
 
 
+WORTHLESS: Final = frozenset({Standing.REVOKED, Standing.NO_BASIS})
+"""The standings of a title that counts for nothing, for good."""
+
+
 def _titles(candidate: Candidate, leaf: Leaf) -> list[TitleHeld]:
     """Give the titles of the series and at least the level that a condition asks for, the earliest first."""
     need = Level(str(leaf.parameters["level"])).rank
@@ -166,7 +170,7 @@ def title_held(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
     if any(one.standing is Standing.UNKNOWN for one in usable):
         return Finding(Verdict.UNKNOWN, facts, code="TITLE_UNCONFIRMED")
     also = {
-        "PRIOR_TITLE_REVOKED": any(one.standing is Standing.REVOKED for one in held),
+        "PRIOR_TITLE_REVOKED": any(one.standing in WORTHLESS for one in held),
         "SCOPED_TITLE_NOT_USABLE": any(one.scope and one.standing is Standing.LIVE for one in held),
     }
     return Finding(Verdict.UNMET, facts, also=tuple(code for code, holds in also.items() if holds))
@@ -175,7 +179,7 @@ def title_held(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
 def years_since_title(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
     """Compare: `years` full years since the earliest title of the kind, by the calendar (§11.29)."""
     years = whole(leaf.parameters["years"])
-    usable = [one for one in _titles(candidate, leaf) if not one.scope and one.standing is not Standing.REVOKED]
+    usable = [one for one in _titles(candidate, leaf) if not one.scope and one.standing not in WORTHLESS]
     if not usable:
         return Finding(Verdict.UNMET, {"need": years, "have": 0})
     live = [one for one in usable if one.standing is Standing.LIVE]

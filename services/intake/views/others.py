@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import cast
 
+from libs.events.contracts.certificate import RelianceDecided
 from libs.events.envelope import Event
 from libs.events.views import Row, View
 from services.intake.domain.facts import Standing
@@ -41,8 +43,8 @@ def _fold_title(row: Row, event: Event) -> Row:
             return {**row, "state": Standing.REVOKED.value}
         case "RelianceListed" if row.get("state") == Standing.LIVE:
             return {**row, "state": Standing.UNKNOWN.value}
-        case "RelianceDecided" if row.get("state") == Standing.UNKNOWN:
-            return {**row, "state": (Standing.LIVE if data["stands"] else Standing.UNKNOWN).value}
+        case "RelianceDecided" if row.get("state") != Standing.REVOKED:
+            return {**row, "state": cast("RelianceDecided", event.payload).standing.value}
         case _:
             return row
 

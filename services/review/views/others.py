@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import cast
 
+from libs.events.contracts.certificate import Basis, RelianceDecided
 from libs.events.envelope import Event
 from libs.events.views import Row, View
 
@@ -40,7 +42,7 @@ def _fold_title(row: Row, event: Event) -> Row:
         case "RelianceListed":
             return {**row, "confirmed": False}
         case "RelianceDecided":
-            return {**row, "confirmed": data["stands"]}
+            return {**row, "confirmed": cast("RelianceDecided", event.payload).standing is Basis.LIVE}
         case "TitleVoided":
             return {**row, "live": False}
         case _:

@@ -28,8 +28,12 @@ def test_a_title_is_worth_what_its_events_leave_of_it(events, status):
     other, case = str(uuid4()), str(uuid4())
     said = {
         "listed": certificate.RelianceListed(person=story.person, relied_on=other, seen=()),
-        "stands": certificate.RelianceDecided(person=story.person, relied_on=(other,), stands=True, reasons="另有依据"),
-        "falls": certificate.RelianceDecided(person=story.person, relied_on=(other,), stands=False, reasons="无"),
+        "stands": certificate.RelianceDecided(
+            person=story.person, relied_on=(other,), stands=True, reasons="另有依据", standing=certificate.Basis.LIVE
+        ),
+        "falls": certificate.RelianceDecided(
+            person=story.person, relied_on=(other,), stands=False, reasons="无", standing=certificate.Basis.NO_BASIS
+        ),
         "voided": certificate.TitleVoided(
             person=story.person,
             case=case,

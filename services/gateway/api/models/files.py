@@ -272,6 +272,7 @@ class Reliance(Part):
     relied_on: list[Id]
     stands: bool
     reasons: str
+    standing: str
 
 
 class Revocation(Part):
