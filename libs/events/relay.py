@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
-from libs.events.canonical import digest
 from libs.events.database import Database, connect
-from libs.events.envelope import Event
 from libs.events.leader import Lead, lead
 from libs.events.points import point
 from libs.events.store import Checkpoint, Settled, read_page
-from libs.events.topics import PARTITIONS, partition_of
+from libs.events.topic_check import TopicAheadError, TopicLostError, check_topic
+from libs.events.topics import partition_of
 from libs.events.tracing import passed
 
 log = structlog.get_logger(__name__)
@@ -35,14 +34,6 @@ BUSY_RATE = 1000
 PACE_SECONDS = 0.05
 """How long the next page may then grow: a page costs the broker and every reader the same, however small it is.
 Nothing waits while there is much to catch up on."""
-
-
-class TopicAheadError(RuntimeError):
-    """The topic holds records that the store does not know: the store was restored from an older dump."""
-
-
-class TopicLostError(RuntimeError):
-    """The store has published, but the topic is empty: `zhicheng republish` fills a new one."""
 
 
 @dataclass(slots=True)
@@ -183,49 +174,3 @@ async def send_page(producer: AIOKafkaProducer, topic: str, page: list[Settled])
     for partition, batch in open_batches.items():
         acknowledged.append(await producer.send_batch(batch, topic, partition=partition))
     await asyncio.gather(*acknowledged)
-
-
-async def last_records(bootstrap: str, topic: str) -> dict[int, bytes]:
-    """Read the last record of each partition that has any."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-        ends = await consumer.end_offsets(partitions)
-        filled = [partition for partition in partitions if ends[partition]]
-        consumer.assign(filled)
-        for partition in filled:
-            consumer.seek(partition, ends[partition] - 1)
-        found: dict[int, bytes] = {}
-        while len(found) < len(filled):
-            for partition, records in (await consumer.getmany(timeout_ms=1000)).items():
-                found[partition.partition] = records[-1].value or b""
-        return found
-    finally:
-        await consumer.stop()
-
-
-async def check_topic(reader: Any, bootstrap: str, topic: str, checkpoint: Checkpoint) -> None:
-    """Refuse to publish where topic and store do not belong together.
-
-    Raises
-    ------
-    TopicAheadError, TopicLostError
-        With what to do.
-    """
-    last = await last_records(bootstrap, topic)
-    if not last and checkpoint > Checkpoint():
-        msg = f"topic {topic} is empty, yet events have been published: run `zhicheng republish`"
-        raise TopicLostError(msg)
-    for partition, record in last.items():
-        event = Event(record)
-        stored = await reader.fetchval(
-            "select record from events where stream = $1 and version = $2", event.stream, event.version
-        )
-        if stored is None or digest(stored) != event.hash:
-            msg = (
-                f"topic {topic} partition {partition} ends with {event.stream} version {event.version}, which the"
-                " store does not hold: it was restored from an older dump. `zhicheng republish` into new topics,"
-                " then `zhicheng rebuild` the views"
-            )
-            raise TopicAheadError(msg)

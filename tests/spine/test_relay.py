@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from libs.events import database as databases
 from libs.events import maintenance
 from libs.events import relay as relay_module
 from libs.events.consumer import TopicConsumer
+from libs.events.envelope import Event
 from libs.events.leader import AlreadyLedError
 from libs.events.maintenance import republish
-from libs.events.relay import Relay, TopicAheadError, TopicLostError, check_topic
+from libs.events.relay import Relay
 from libs.events.store import Checkpoint
+from libs.events.topic_check import TopicAheadError, TopicLostError, check_topic
 from libs.events.topics import PARTITIONS, delete_topics, ensure_topics, partition_of
 from libs.events.views import ViewSink
 from tests.spine.processes import process
@@ -35,10 +39,11 @@ from tests.spine.world import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import asyncpg
 
     from deploy.local.info import StackInfo
-    from libs.events.envelope import Event
 
 
 async def write(shop: Shop, streams: int = 20, times: int = 5) -> None:
@@ -170,7 +175,7 @@ async def test_an_empty_topic_with_a_checkpoint_is_refused(stack: StackInfo, sho
     await ensure_topics(kafka, [new_topic])
     connection = await databases.connect(shop.database)
     with pytest.raises(TopicLostError, match="republish"):
-        await check_topic(connection, kafka, new_topic, Checkpoint(1, 1))
+        await check_topic(connection, kafka, new_topic, await checkpoint_of(shop))
     connection.terminate()
     refusing = Relay(shop.database, kafka, new_topic)
     async with running(refusing.run()):
@@ -182,6 +187,61 @@ async def test_an_empty_topic_with_a_checkpoint_is_refused(stack: StackInfo, sho
         await write(shop, 3, 1)
         await complete(shop, stack, new_topic)
     assert refusing.state.refused == ""
+
+
+async def checkpoint_of(shop: Shop) -> Checkpoint:
+    row = await shop.pool.fetchrow("select tick, position from relay")
+    return Checkpoint(row["tick"], row["position"])
+
+
+async def refill(kafka: str, topic: str, records: Iterable[bytes]) -> None:
+    """Put a new topic of this name in the place of the old one."""
+    await delete_topics(kafka, [topic])
+    await maintenance._create_when_gone(kafka, topic)
+    await publish(kafka, topic, [Event(record) for record in records])
+
+
+@pytest.mark.parametrize("loss", ["one partition", "the tail of one", "the head of one"])
+async def test_a_topic_that_has_lost_a_part_is_refused_and_republish_mends_it(
+    stack: StackInfo, shop: Shop, topic: str, loss: str
+) -> None:
+    kafka = stack.kafka_bootstrap
+    await write(shop, 30, 4)
+    async with running(Relay(shop.database, kafka, topic).run()):
+        await complete(shop, stack, topic)
+    held = await on_topic(kafka, topic)
+    poor = min(held)
+    if loss == "the head of one":
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+        await admin.start()
+        await admin.delete_records({TopicPartition(topic, poor): RecordsToDelete(before_offset=2)})
+        await admin.close()
+    else:
+        held[poor] = [] if loss == "one partition" else held[poor][:-2]
+        await refill(kafka, topic, chain.from_iterable(held.values()))
+    refusing = Relay(shop.database, kafka, topic)
+    async with running(refusing.run()):
+        await eventually(lambda: refusing.state.refused)
+    assert f"partition {poor} " in refusing.state.refused
+    assert await republish(shop.pool, kafka, topic) == 120
+    async with running(refusing.run()):
+        await write(shop, 3, 1)
+        await complete(shop, stack, topic)
+    assert refusing.state.refused == ""
+
+
+async def test_a_topic_that_ends_with_an_older_record_sent_again_is_not_refused(
+    stack: StackInfo, shop: Shop, topic: str
+) -> None:
+    kafka = stack.kafka_bootstrap
+    await write(shop, 30, 4)
+    async with running(Relay(shop.database, kafka, topic).run()):
+        await complete(shop, stack, topic)
+    for records in (await on_topic(kafka, topic)).values():
+        await publish(kafka, topic, [Event(record) for record in records[:3]])
+    connection = await databases.connect(shop.database)
+    await check_topic(connection, kafka, topic, await checkpoint_of(shop))
+    connection.terminate()
 
 
 async def test_a_topic_that_ends_with_what_the_store_does_not_hold_is_refused(

@@ -21,6 +21,7 @@ from libs.events.relay import Relay
 from libs.events.store import Checkpoint, read_page
 from libs.events.verify import verify_store
 from libs.events.views import ViewSink
+from tests.spine.test_relay import drained
 from tests.spine.toys import COUNTERS, Add
 from tests.spine.world import Shop, by_stream, eventually, on_topic, opened, running, stream_id
 
@@ -105,6 +106,7 @@ async def test_a_dump_restored_into_a_fresh_cluster_refuses_is_rebased_and_goes_
     await write(shop, streams, 5)
     async with at_work(shop, kafka, topic):
         await eventually(lambda: caught_up(shop))
+        await eventually(lambda: drained(shop), "the dump knows of everything that was published")
     before = await read_page(shop.pool, Checkpoint())
     await dump(shop, stack, tmp_path / "dump")
 
