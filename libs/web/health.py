@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from starlette.responses import JSONResponse, Response
 
+from libs.events.letters import LettersOf, letters_by_view
 from libs.events.store import gate_age
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ RECORDS = Gauge("zhicheng_consumer_records", "Records applied", ["service", "sin
 FENCED = Gauge("zhicheng_consumer_fenced", "Batches that another member had", ["service", "sink"])
 RESTARTS = Gauge("zhicheng_consumer_restarts", "Consumers started anew", ["service", "sink"])
 LETTERS = Gauge("zhicheng_letters", "Records held or parked", ["service", "view", "kind"])
+HELD = Gauge("zhicheng_letters_held_seconds", "Age of the oldest held record", ["service", "view"])
 WAITING = Gauge("zhicheng_reactions_waiting_seconds", "Age of the oldest waiting reaction", ["service"])
 
 
@@ -58,8 +60,7 @@ def health_router(spine: Spine) -> APIRouter:
             RECORDS.labels(name, consumer.sink_name).set(consumer.state.records)
             FENCED.labels(name, consumer.sink_name).set(consumer.state.fenced)
             RESTARTS.labels(name, consumer.sink_name).set(consumer.state.restarts)
-        for row in await spine.pool.fetch("select view, kind, count(*) as n from letters group by 1, 2"):
-            LETTERS.labels(name, row["view"], row["kind"]).set(row["n"])
+        _show_letters(spine, await letters_by_view(spine.pool))
         oldest = await spine.pool.fetchval(
             "select coalesce(extract(epoch from max(clock_timestamp() - since)), 0)::float8"
             " from reactions where outcome = 'waiting'"
@@ -68,3 +69,15 @@ def health_router(spine: Spine) -> APIRouter:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def _show_letters(spine: Spine, found: list[LettersOf]) -> None:
+    """Show every view anew, so that one that was mended goes back to nothing."""
+    name = spine.parts.name
+    LETTERS.clear()
+    HELD.clear()
+    none = [LettersOf(sink.name, 0, 0, 0.0) for sink in spine.sinks_of_worker()]
+    for one in [*none, *found]:
+        LETTERS.labels(name, one.view, "held").set(one.held)
+        LETTERS.labels(name, one.view, "parked").set(one.parked)
+        HELD.labels(name, one.view).set(one.oldest_held)

@@ -22,6 +22,7 @@ from libs.events.consumer import TopicConsumer
 from libs.events.database import check_cluster, connect, open_pool
 from libs.events.deadlines import Deadline, DeadlineTimer
 from libs.events.leader import lead
+from libs.events.letters import alarm_held
 from libs.events.maintenance import forget_replies
 from libs.events.reactions import Reaction, ReactionExecutor, ReactionSink
 from libs.events.reading import Folded
@@ -37,6 +38,7 @@ from libs.web.settings import SERVICES, Settings
 
 log = structlog.get_logger(__name__)
 HOUSEKEEPING_SECONDS = 3600
+WATCH_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ class Spine:
         for worker in self.parts.workers:
             self._start(_for_ever(worker, self))
         self._start(_for_ever(_housekeeping, self))
+        self._start(_for_ever(_watch_letters, self))
 
     def _consume(self, sink: ViewSink, services: Sequence[str]) -> None:
         topics = [topic_name(self.settings.topic_prefix, service) for service in services]
@@ -205,3 +208,8 @@ async def sweep(spine: Spine) -> None:
 async def _housekeeping(spine: Spine) -> None:
     await forget_replies(spine.pool)
     await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
+async def _watch_letters(spine: Spine) -> None:
+    await alarm_held(spine.pool)
+    await asyncio.sleep(WATCH_SECONDS)
