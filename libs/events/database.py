@@ -19,6 +19,16 @@ THROUGH_FUNCTION = ("streams", "commands", "claims", "store", "side_tables")
 """Tables that the login only reads; `append_batch` alone writes them."""
 
 
+LIMITS = {
+    # A forgotten open transaction would stall every reader's gate (trap 4).
+    "idle_in_transaction_session_timeout": "15s",
+    "transaction_timeout": "60s",
+    "statement_timeout": "60s",
+    "lock_timeout": "15s",
+}
+"""How long whoever uses a service's login may take; the role carries them, whatever the client asks for or forgets."""
+
+
 class StoreMovedError(RuntimeError):
     """The store was restored into another cluster; `zhicheng rebase` first (trap 5)."""
 
@@ -58,9 +68,6 @@ class Database:
             "server_settings": {
                 "application_name": f"zhicheng {self.name}",
                 "timezone": "UTC",
-                # A forgotten open transaction would stall every reader's gate (trap 4).
-                "idle_in_transaction_session_timeout": "15s",
-                "transaction_timeout": "60s",
                 "synchronous_commit": "off" if derived else "on",
             },
         }
@@ -114,6 +121,8 @@ async def prepare(admin_dsn: str, database: Database) -> None:
         grant = "grant %I to %I with inherit false, set true"
         await admin.execute(await _format(admin, grant, database.reader, database.user))
         await admin.execute(await _format(admin, "alter role %I password %L", database.user, database.password))
+        for name, limit in LIMITS.items():
+            await admin.execute(await _format(admin, "alter role %I set %I = %L", database.user, name, limit))
         if not await admin.fetchval("select 1 from pg_database where datname = $1", database.name):
             await admin.execute(await _format(admin, "create database %I owner %I", database.name, owner))
             await admin.execute(await _format(admin, "revoke all on database %I from public", database.name))

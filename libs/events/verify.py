@@ -125,7 +125,8 @@ async def verify_store(pool: asyncpg.Pool, progress: Callable[[int], None] | Non
     """
     walker = _Walker()
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute("set local transaction_timeout = 0")  # a snapshot alone holds back no gate
+        # A snapshot alone holds back no gate.
+        await connection.execute("set local transaction_timeout = 0; set local statement_timeout = 0")
         async for page, heads in _pages(connection):
             for row, following in page:
                 same = following is not None and following.stream == row.stream

@@ -202,14 +202,6 @@ async def test_the_order_is_that_of_ticks_as_numbers_not_as_text(
     assert [Event(one.record).version for one in read] == list(range(1, 13))
 
 
-async def test_every_role_has_time_limits_that_end_a_forgotten_transaction(shop: Shop) -> None:
-    row = await shop.pool.fetchrow(
-        "select current_setting('transaction_timeout') as whole,"
-        " current_setting('idle_in_transaction_session_timeout') as idle"
-    )
-    assert "0" not in (row["whole"], row["idle"])
-
-
 async def test_two_readers_from_the_same_checkpoint_read_the_same(shop: Shop) -> None:
     await asyncio.gather(*(shop.do(stream_id(), Add(), uuid4()) for _ in range(50)))
     checkpoint = (await eventually(lambda: drained(shop.pool, 50)))[20].at
