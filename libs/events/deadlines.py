@@ -29,6 +29,12 @@ from libs.kernel.refusals import Refused
 
 log = structlog.get_logger(__name__)
 
+AT_ONCE = 200
+"""How many one turn fires."""
+RETRY_SECONDS = 0.2
+PATIENT_SECONDS = 5.0
+"""How long one waits at first that was refused for the moment only, and how long at most."""
+
 Wanted = Callable[[Event], Mapping[str, datetime | None]]
 """Pure: the deadlines that an event sets (an instant) or calls off (None), by name."""
 
@@ -81,11 +87,16 @@ class DeadlineTimer:
         """Fire what is due now and was not fired before; a clock set back fires nothing again."""
         rows = await self._pool.fetch(
             "select d.stream, w.key as name, w.value::timestamptz as due"
-            " from deadlines d, jsonb_each_text(d.wanted) w"
+            " from deadlines d, jsonb_each_text(d.wanted) w, lateral ("
+            # By stream: what is due later on the stream of one that waits must not come first.
+            "  select max(t.next_at) as until from deadlines_waiting t"
+            "  where t.stream = d.stream and (d.wanted ->> t.name)::timestamptz = t.due) waits"
             " where d.due <= $1 and w.value::timestamptz <= $1 and not exists (select from deadlines_fired f"
             "  where f.stream = d.stream and f.name = w.key and f.due = w.value::timestamptz)"
-            " order by 3, 1, 2 limit 200",
+            " and (waits.until is null or waits.until <= clock_timestamp())"
+            " order by waits.until nulls first, 3, 1, 2 limit $2",
             self._clock.now(),
+            AT_ONCE,
         )
         fired = 0
         stuck: set[str] = set()
@@ -114,10 +125,12 @@ class DeadlineTimer:
         except Refused as refusal:
             if passing(refusal):
                 log.warning("deadline waits", stream=row["stream"], name=row["name"], codes=str(refusal))
+                await self._wait(row)
                 return False
             outcome, reasons = "refused", [asdict(reason) for reason in refusal.reasons]
         await self._pool.execute(
-            "insert into deadlines_fired (id, stream, name, due, outcome, reasons) values ($1, $2, $3, $4, $5, $6)"
+            "with gone as (delete from deadlines_waiting where stream = $2 and name = $3 and due = $4)"
+            " insert into deadlines_fired (id, stream, name, due, outcome, reasons) values ($1, $2, $3, $4, $5, $6)"
             " on conflict (id) do nothing",
             command_id,
             row["stream"],
@@ -127,3 +140,17 @@ class DeadlineTimer:
             reasons,
         )
         return True
+
+    async def _wait(self, row: asyncpg.Record) -> None:
+        """Let others go first until its next time has come, which is longer off each time."""
+        await self._pool.execute(
+            "insert into deadlines_waiting as t (stream, name, due, next_at)"
+            " values ($1, $2, $3, clock_timestamp() + $4::float8 * interval '1 second')"
+            " on conflict (stream, name, due) do update set attempts = t.attempts + 1,"
+            "  next_at = clock_timestamp() + least($4::float8 * t.attempts, $5::float8) * interval '1 second'",
+            row["stream"],
+            row["name"],
+            row["due"],
+            RETRY_SECONDS,
+            PATIENT_SECONDS,
+        )

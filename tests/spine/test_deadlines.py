@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from libs.events import deadlines as deadlines_module
 from libs.events.commit import StoreUnavailableError
 from libs.events.deadlines import Deadline, DeadlineTimer
 from libs.events.envelope import Event
@@ -156,8 +157,66 @@ async def test_a_refusal_of_the_moment_is_tried_again_and_holds_up_no_other_stre
     assert await timer.turn() == 1
     assert await rang(shop) == [(untroubled, "cake")]
     failing = False
-    assert await timer.turn() == 1
+    await eventually(timer.turn)
     assert await rang(shop) == [(untroubled, "cake"), (troubled, "tea")]
+    assert await shop.pool.fetchval("select count(*) from deadlines_waiting") == 0
+
+
+async def test_however_many_are_refused_for_the_moment_they_do_not_starve_what_is_due_later(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadlines_module, "AT_ONCE", 5)
+    troubled, untroubled = [stream_id() for _ in range(12)], stream_id()
+    for stream in troubled:
+        await shop.do(stream, SetDue("tea", at(1)))
+    await shop.do(untroubled, SetDue("cake", at(2)))
+    await hear(shop)
+
+    def refused() -> Any:
+        raise Refused.one("CALENDAR_YEAR_MISSING")
+
+    shop.clock.instant = at(3)
+    timer = timer_of(shop, [Deadline("tea", COUNTER, refused), Deadline("cake", COUNTER, lambda: Ring("cake"))])
+    assert 1 in [await timer.turn() for _ in range(20)]
+    assert await rang(shop) == [(untroubled, "cake")]
+
+
+async def test_on_one_stream_what_is_due_later_does_not_overtake_what_waits(shop: Shop) -> None:
+    stream = stream_id()
+    await shop.do(stream, SetDue("tea", at(1)))
+    await shop.do(stream, SetDue("cake", at(2)))
+    await hear(shop)
+    failing = True
+
+    def command() -> Any:
+        if failing:
+            raise Refused.one("CALENDAR_YEAR_MISSING")
+        return Ring("tea")
+
+    shop.clock.instant = at(3)
+    timer = timer_of(shop, [Deadline("tea", COUNTER, command), Deadline("cake", COUNTER, lambda: Ring("cake"))])
+    assert [await timer.turn() for _ in range(5)] == [0] * 5
+    failing = False
+    await eventually(timer.turn)
+    assert await rang(shop) == [(stream, "tea"), (stream, "cake")]
+
+
+async def test_one_that_waited_and_was_put_off_holds_up_nothing(shop: Shop) -> None:
+    stream = stream_id()
+    await shop.do(stream, SetDue("tea", at(1)))
+    await shop.do(stream, SetDue("cake", at(2)))
+    await hear(shop)
+
+    def refused() -> Any:
+        raise Refused.one("CALENDAR_YEAR_MISSING")
+
+    shop.clock.instant = at(3)
+    timer = timer_of(shop, [Deadline("tea", COUNTER, refused), Deadline("cake", COUNTER, lambda: Ring("cake"))])
+    assert await timer.turn() == 0
+    await shop.do(stream, SetDue("tea", at(9)))
+    await hear(shop)
+    assert await timer.turn() == 1
+    assert await rang(shop) == [(stream, "cake")]
 
 
 async def test_while_the_store_is_away_nothing_fires_and_the_order_is_kept(shop: Shop) -> None:
