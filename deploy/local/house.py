@@ -215,6 +215,7 @@ class House:
             "KAFKA": self._stack.kafka_bootstrap,
             "TOPIC_PREFIX": self._prefix,
             "ISSUER": info.issuer,
+            "REVOCATIONS": f"{info.issuer}/revocations",
             "CLIENT_ID": self._client(name),
             "CLIENT_KEY": str(self.root / "keys" / f"{name}.json"),
             "STATE": str(self.root / name),

@@ -55,7 +55,7 @@ ANYONE = Principal("anonymous", "", frozenset({"public"}), "", "", "", 0)
 
 
 class Tokens:
-    """Checks access tokens; a verified one is remembered by its hash for a minute at most."""
+    """Checks access tokens; a verified one is remembered by its hash for a minute at most, unless it is taken back."""
 
     def __init__(
         self,

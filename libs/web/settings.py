@@ -34,6 +34,8 @@ class Settings(BaseSettings):
 
     issuer: str = ""
     audience: str = "zhicheng"
+    revocations: str = ""
+    """Where the issuer lists the tokens that it took back; none: a token is good until it expires."""
     client_id: str = ""
     client_key: Path | None = None
     """The private key (JWK file) with which this service authenticates itself at the issuer."""

@@ -34,6 +34,7 @@ from libs.events.views import View, ViewSink
 from libs.web.auth import Tokens
 from libs.web.credentials import ServiceCredentials
 from libs.web.keys import HttpKeys
+from libs.web.revocations import Revocations
 from libs.web.settings import SERVICES, Settings
 
 log = structlog.get_logger(__name__)
@@ -76,7 +77,8 @@ class Spine:
         self.database = settings.database()
         self.roles = frozenset(settings.roles.split(","))
         self.http = httpx2.AsyncClient(timeout=settings.outside_seconds)
-        self.tokens = Tokens(settings.issuer, settings.audience, self.http)
+        self.revocations = Revocations(settings.revocations, self.http)
+        self.tokens = Tokens(settings.issuer, settings.audience, self.http, self.revocations.has)
         self.credentials = (
             ServiceCredentials(settings.issuer, settings.client_id, settings.client_key, self.http)
             if settings.client_key
@@ -104,6 +106,8 @@ class Spine:
         await self.open()
         topics = [topic_name(self.settings.topic_prefix, service) for service in SERVICES]
         await ensure_topics(self.settings.kafka, topics)
+        if self.settings.revocations:
+            self._start(self.revocations.follow())
         if "relay" in self.roles:
             topic = topic_name(self.settings.topic_prefix, self.parts.name)
             self.relay = Relay(self.database, self.settings.kafka, topic)

@@ -40,6 +40,12 @@ class TokenRequest(BaseModel):
     lifetime_s: int = Field(default=LIFETIME_S, le=LIFETIME_S)
 
 
+class Nothing(BaseModel):
+    """What `PUT /dev/revocations/{jti}` takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 def build(state_folder: Path, issuer: str) -> FastAPI:
     """Build the provider.
 
@@ -107,6 +113,10 @@ def _add_public(app: FastAPI, state: State, issuer: str) -> None:
     @app.get("/jwks")
     async def jwks() -> dict[str, Any]:
         return {"keys": [state.key.as_dict(private=False)]}
+
+    @app.get("/revocations")
+    async def revocations() -> dict[str, Any]:
+        return {"revoked": state.revoked()}
 
     @app.get("/authorize")
     async def authorize(request: Request) -> Response:
@@ -195,6 +205,12 @@ def _add_dev(app: FastAPI, state: State, issuer: str) -> None:
             _require_public(client.jwk)
         state.put_client(client_id, client)
         return {"client_id": client_id, **client.model_dump()}
+
+    @app.put("/dev/revocations/{jti}")
+    async def revoke(jti: str, request: Request) -> dict[str, Any]:
+        await _read(state, request, Nothing)
+        state.revoke(jti, LIFETIME_S)
+        return {"revoked": state.revoked()}
 
     @app.post("/dev/tokens")
     async def post_token(request: Request) -> Response:

@@ -66,6 +66,8 @@ class _Memory(BaseModel):
     codes: dict[str, Code] = Field(default_factory=dict)
     # Assertions seen (client and jti), with the time at which each would expire anyway.
     assertions: dict[str, float] = Field(default_factory=dict)
+    # Access tokens taken back (their jti), with the time at which the last of them has expired anyway.
+    revoked: dict[str, float] = Field(default_factory=dict)
 
 
 class State:
@@ -95,6 +97,7 @@ class State:
         now = time.time()
         self._memory.codes = {code: one for code, one in self._memory.codes.items() if one.expires_at > now}
         self._memory.assertions = {one: until for one, until in self._memory.assertions.items() if until > now}
+        self._memory.revoked = {one: until for one, until in self._memory.revoked.items() if until > now}
         write_private(self._file, self._memory.model_dump_json())
 
     def user(self, sub: str) -> User | None:
@@ -131,6 +134,15 @@ class State:
         code = self._memory.codes.pop(value, None)
         self._save()
         return code if code is not None and code.expires_at > time.time() else None
+
+    def revoke(self, jti: str, lifetime_s: int) -> None:
+        """Take an access token back; it is forgotten when it would have expired."""
+        self._memory.revoked[jti] = time.time() + lifetime_s
+        self._save()
+
+    def revoked(self) -> list[str]:
+        """List the access tokens that were taken back and may not have expired."""
+        return sorted(jti for jti, until in self._memory.revoked.items() if until > time.time())
 
     def first_use(self, client_id: str, jti: str, expires_at: float) -> bool:
         """Note an assertion; say whether it had not been seen before."""

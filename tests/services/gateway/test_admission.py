@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from libs.events.contracts.integrity import OfficialAppointed, OfficialDismissed
@@ -72,3 +75,23 @@ async def test_a_system_comes_in_only_with_the_roles_and_the_unit_that_the_city_
     assert not await comes_in("employer_clerk", unit=str(uuid4()))
     assert not await comes_in("employer_clerk", "city", unit=unit)
     assert not await comes_in("system")
+
+
+async def test_a_token_that_the_issuer_took_back_is_refused_though_it_was_good_a_moment_ago(world: World) -> None:
+    token = await token_of(world, f"somebody-{uuid4()}", roles=["auditor"])
+    headers = {"Authorization": f"Bearer {token}"}
+
+    async def answered() -> tuple[int, str]:
+        answer = await world.http.get(f"{world.base}/v1/campaigns", headers=headers)
+        return answer.status_code, answer.json().get("code", "")
+
+    assert await answered() == (200, "")
+    claims = orjson.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    admin = {"Authorization": f"Bearer {world.outside.admin_secret}"}
+    back = await world.http.put(f"{world.outside.issuer}/dev/revocations/{claims['jti']}", json={}, headers=admin)
+    assert back.raise_for_status().json()["revoked"] == [claims["jti"]]
+    async with asyncio.timeout(10):
+        while await answered() != (401, "UNAUTHENTICATED"):
+            await asyncio.sleep(0.1)
+    other = await token_of(world, f"somebody-{uuid4()}", roles=["auditor"])
+    assert (await world.http.get(f"{world.base}/v1/campaigns", headers={"Authorization": f"Bearer {other}"})).is_success
