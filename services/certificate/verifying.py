@@ -45,7 +45,8 @@ async def verify(records: Records, keys: KeyRing, asked: Asked) -> Answer:
     """Answer a verification, by code or by number.
 
     Whether a certificate is valid never hangs on the keys' service: while that is away, or after the holder was
-    erased, the masked name is left out. Only a comparison that cannot be made is told as such.
+    erased, the masked name is left out. Only a comparison that cannot be made is told as such. By number, where
+    the comparison is all that shows the certificate at hand, an erased holder's is not found.
 
     Raises
     ------
@@ -102,6 +103,9 @@ def _found(row: asyncpg.Record, name: str | None) -> Found:
 
 
 def _compare(asked: Asked, name: str | None, number: str | None) -> Comparison:
+    """Compare what the verifier gave; a number is no secret, so by number alone nothing is told."""
+    if asked.number and (name is None or number is None):
+        return Comparison.MISMATCH
     if name is None or number is None or not (asked.name or asked.id_number_last4):
         return Comparison.NOT_GIVEN
     pairs = ((asked.name.strip(), name), (asked.id_number_last4.upper(), number[-LAST:]))
