@@ -236,6 +236,12 @@ async def retained(spine: Spine, identity: str) -> frozenset[str]:
     return frozenset(name for name, standing in row.items() if standing)
 
 
+async def holder_of(pool: asyncpg.Pool, blind_index: str) -> str:
+    """Name the person whose ID number a blind index stands for; empty when it is nobody's."""
+    stream = await pool.fetchval("select stream from claims where name = 'person' and value = $1", blind_index)
+    return (stream or "").partition("-")[2]
+
+
 def _best(standings: list[Standing]) -> Standing:
     """Give how the best of several titles stands; without any, the endorser holds none that counts."""
     for standing in (Standing.LIVE, Standing.UNKNOWN):

@@ -112,11 +112,13 @@ async def record_education(call: Call, body: Degree_) -> Reply:
 
 @commands.post("/v1/persons/{person}/erasures", Erasure, (Role.CITY,), status=200)
 async def erase(call: Call, body: Erasure) -> Reply:
-    """Destroy the person's key; refused while something that law keeps still stands."""
+    """Destroy the person's key and free the ID number; refused while something that law keeps still stands."""
     person = call.id("person")
+    blind_index = call.spine.adapters.keys.blind_index(body.id_number)
     command = Erase(
         reason=body.reason,
         retained=await facts.retained(call.spine, person),
-        blind_index=call.spine.adapters.keys.blind_index(body.id_number),
+        blind_index=blind_index,
+        holder=await facts.holder_of(call.spine.pool, blind_index),
     )
     return await call.execute(PERSON, person, command)

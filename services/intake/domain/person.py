@@ -74,14 +74,16 @@ class RecordEducation:
 
 @dataclass(frozen=True, slots=True)
 class Erase:
-    """Destroy the person's key; facts: what must be kept, and the blind index to free.
+    """Destroy the person's key; facts: what must be kept, the blind index to free, and who holds it.
 
-    `retained` names what stands: `application`, `title`, `ban`, `record`, `case`.
+    `retained` names what stands: `application`, `title`, `ban`, `record`, `case`. `holder` is the person whose
+    ID number the blind index stands for; empty when it is nobody's.
     """
 
     reason: str
     retained: frozenset[str]
     blind_index: str
+    holder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +197,16 @@ def _educate(state: State, command: RecordEducation, context: Context) -> Decisi
     return Decision((event,))
 
 
-def _erase(_state: State, command: Erase, _context: Context) -> Decision:
+def _erase(state: State, command: Erase, _context: Context) -> Decision:
     found: list[Reason] = []
     if command.retained:
         facts = {"standing": sorted(command.retained)}
         found.append(Reason("RETENTION_REQUIRED", "个人信息保护法 第19、47条", facts, {"instead": "freeze access"}))
     if not command.reason.strip():
         found.append(Reason("GROUND_REQUIRED", "个人信息保护法 第47条", pointer="/reason"))
+    if command.holder != state.identity:
+        # Freed is what was typed: a slip would keep this person's number taken for ever, and free another's.
+        found.append(Reason("ID_INVALID", "附四", {"of": "another or nobody"}, pointer="/id_number"))
     refuse_all(found)
     return Decision((SubjectErased(reason=command.reason),), releases=(Claim("person", command.blind_index),))
 

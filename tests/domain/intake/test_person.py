@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import (
     EducationRecorded,
@@ -39,7 +41,7 @@ DEGREE = RecordEducation(
     full_time=True,
     certificate_no="1",
 )
-ERASE = Erase("本人申请", frozenset(), "ab" * 32)
+ERASE = Erase("本人申请", frozenset(), "ab" * 32, ME)
 
 
 def registered() -> Story:
@@ -113,3 +115,9 @@ def test_an_employer_is_registered_once_under_its_credit_code() -> None:
     given(EMPLOYER).when(replace(command, name=" ", credit_code="91110000600037341M")).refused(
         "SCHEMA_INVALID", "ID_INVALID"
     )
+
+
+@pytest.mark.parametrize("holder", ["", uid("someone else")])
+def test_an_erasure_frees_the_number_of_the_person_erased_and_no_other(holder: str) -> None:
+    (reason,) = registered().when(replace(ERASE, holder=holder)).refused("ID_INVALID")
+    assert reason.pointer == "/id_number"
