@@ -1,11 +1,14 @@
 """The schema registry: the JSON Schema of every payload version is committed and only grows.
 
 ``python -m libs.events.schemas check`` fails when a committed version changed, when a payload has no committed
-schema, or when a contract could write what has no canonical form; ``write`` adds the new ones.
+schema, or when a contract could write what has no canonical form; ``write`` adds the new ones. ``release`` puts the
+digest of each schema, and of the golden stream beside it, into a list that nothing else writes: what stands there was
+given to somebody who may have events of it, and never changes again, whoever edits contract and schema together.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -14,6 +17,9 @@ from typing import Any
 from libs.events.contracts import Payload, registry  # the package registers every payload
 
 FOLDER = Path(__file__).parent / "schemas"
+GOLDEN = Path(__file__).parents[2] / "tests" / "golden"
+RELEASED = "released.json"
+"""By file: the SHA-256 of each schema and golden stream that was released."""
 
 
 def schema_of(model: type[Payload]) -> dict[str, Any]:
@@ -54,10 +60,47 @@ def problems() -> list[str]:
     known = {path_of(model).name.partition(".")[0] for model in registry.current.values()}
     found += [
         f"{path.name}: its payload type is gone; what was ever written must stay readable"
-        for path in sorted(FOLDER.rglob("*.json"))
+        for path in sorted(FOLDER.glob("*/*.json"))
         if path.name.partition(".")[0] not in known
     ]
-    return found
+    return found + _unreleased()
+
+
+def key_of(path: Path, folder: Path) -> str:
+    """Name a schema or a golden stream in the list of what was released."""
+    return path.relative_to(folder).as_posix()
+
+
+def released() -> dict[str, str]:
+    """Give the digests of what was released."""
+    file = FOLDER / RELEASED
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def _standing() -> dict[str, str]:
+    """Give the digests of what is in the working tree."""
+    found = {key_of(path, FOLDER): path for path in FOLDER.glob("*/*.json")}
+    found |= {key_of(path, GOLDEN): path for path in GOLDEN.glob("*/*.jsonl")}
+    return {key: hashlib.sha256(found[key].read_bytes()).hexdigest() for key in sorted(found)}
+
+
+def _unreleased() -> list[str]:
+    standing = _standing()
+    return [
+        f"{key} was released, and {'changed' if key in standing else 'is gone'}: add a new version instead"
+        for key, digest in released().items()
+        if standing.get(key) != digest
+    ]
+
+
+def release() -> int:
+    """Add to the list what is not in it yet, and give how many; nothing when something is wrong."""
+    if problems():
+        return 0
+    known = released()
+    standing = {**_standing(), **known}
+    (FOLDER / RELEASED).write_text(json.dumps(standing, indent=2, sort_keys=True) + "\n")
+    return len(standing) - len(known)
 
 
 def write() -> list[Path]:
@@ -90,7 +133,10 @@ def _not_canonical(schema: Any, where: str) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run `check` or `write`."""
+    """Run `check`, `write` or `release`."""
+    if arguments == ["release"] and not problems():
+        sys.stdout.write(f"{release()} files were released; from now on they never change\n")
+        return 0
     if arguments == ["write"]:
         for path in write():
             sys.stdout.write(f"added {path.relative_to(FOLDER)}\n")

@@ -150,3 +150,49 @@ def test_an_event_newer_than_the_code_and_one_without_a_step_are_not_read_by_gue
     del registry.upcasters["ToyRenamed", 2]
     with pytest.raises(KeyError):
         assert Event(GOLDEN[0].read_bytes().removesuffix(b"\n")).payload
+
+
+@pytest.fixture
+def golden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the golden streams, to be tampered with."""
+    copy = tmp_path / "golden"
+    shutil.copytree(schemas.GOLDEN, copy)
+    monkeypatch.setattr(schemas, "GOLDEN", copy)
+    return copy
+
+
+def test_what_was_released_never_changes_even_where_contract_and_schema_are_edited_together(
+    folder: Path, golden: Path
+) -> None:
+    declare(name=str)
+    schemas.write()
+    assert schemas.release() > 0
+    assert schemas.problems() == []
+    declare(name=str, more=str)
+    (folder / "toy" / "ToyRenamed.1.json").unlink()
+    schemas.write()
+    assert schemas.problems() == ["toy/ToyRenamed.1.json was released, and changed: add a new version instead"]
+    before = schemas.released()
+    assert schemas.release() == 0
+    assert schemas.released() == before
+
+
+def test_a_golden_stream_that_was_released_never_changes(folder: Path, golden: Path) -> None:
+    schemas.release()
+    stream = golden / "intake" / "ApplicationSubmitted.1.jsonl"
+    stream.write_bytes(stream.read_bytes() + b"{}\n")
+    (golden / "intake" / "PersonRegistered.1.jsonl").unlink()
+    assert schemas.problems() == [
+        "intake/ApplicationSubmitted.1.jsonl was released, and changed: add a new version instead",
+        "intake/PersonRegistered.1.jsonl was released, and is gone: add a new version instead",
+    ]
+
+
+def test_what_was_not_released_yet_may_still_change(folder: Path, golden: Path) -> None:
+    schemas.release()
+    declare(name=str)
+    schemas.write()
+    (folder / "toy" / "ToyRenamed.1.json").unlink()
+    declare(name=str, more=str)
+    schemas.write()
+    assert schemas.problems() == []

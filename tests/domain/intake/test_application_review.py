@@ -16,9 +16,11 @@ from libs.events.contracts.intake import (
     ApplicationReleased,
     FeeAssessed,
     PaymentLapsed,
+    ReviewCancelled,
     ReviewConfirmed,
     ReviewNotPassed,
     ReviewPassed,
+    ReviewPublished,
     ReviewScheduled,
 )
 from libs.kernel.calendars import start_of_day
@@ -28,8 +30,10 @@ from services.intake.domain.application.fees import AssessFee, LapsePayment
 from services.intake.domain.application.followup import (
     EndByBan,
     Hold,
+    RecordCancelled,
     RecordCertified,
     RecordConfirmed,
+    RecordPublished,
     RecordResult,
     RecordScheduled,
     RecordVoteOpened,
@@ -131,6 +135,15 @@ def test_a_refusal_on_the_merits_never_frees_the_place() -> None:
 def test_the_title_ends_the_application() -> None:
     story = voting().go(RecordResult(SESSION, passed=True, seen=SEEN), SYSTEM).go(RecordConfirmed(SEEN), SYSTEM)
     story.when(RecordCertified(uid("new title"), SEEN), SYSTEM).then(ApplicationCertified, ApplicationEnded)
+
+
+def test_a_published_result_that_is_cancelled_ends_the_application() -> None:
+    passed = voting().go(RecordResult(SESSION, passed=True, seen=SEEN), SYSTEM)
+    ends = datetime(2025, 6, 13, 1, tzinfo=UTC)
+    passed.when(RecordPublished(ends, SEEN), SYSTEM).then(ReviewPublished(ends_at=ends, seen=(SEEN,)))
+    published = passed.branch().go(RecordPublished(ends, SEEN), SYSTEM)
+    published.when(RecordCancelled("objection_founded", SEEN), SYSTEM).then(ReviewCancelled, ApplicationEnded)
+    published.when(RecordCancelled("objection_founded", SEEN), s.OFFICER).refused("FORBIDDEN_ACTOR")
 
 
 def test_reports_of_other_services_come_from_no_person() -> None:
