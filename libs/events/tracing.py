@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import time
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from opentelemetry import trace
@@ -23,7 +23,9 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 _propagator = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("zhicheng")
-_KEPT = re.compile(rb'"traceparent":"(00-[0-9a-f]{32}-[0-9a-f]{16}-01)"')
+_keeping = Event()
+"""Whether this process keeps spans at all."""
+_MEMBER, _LENGTH = b'"traceparent":"', 55
 
 
 class FileExporter(SpanExporter):
@@ -76,6 +78,7 @@ def start_tracing(service: str, path: Path | None, endpoint: str) -> None:
     provider = provider_of(service, path, endpoint)
     if provider is not None:
         trace.set_tracer_provider(provider)
+        _keeping.set()
 
 
 def new_traceparent(ratio: float) -> str:
@@ -111,11 +114,13 @@ def passed(name: str, records: Iterable[bytes], began: int) -> None:
 
     A batch is searched, not parsed: its records go by at a hundred thousand a second.
     """
-    ended = 0
+    if not _keeping.is_set():
+        return
+    ended = time.time_ns()
     for record in records:
         # A quote inside a text is escaped, and `data` comes before `traceparent`: the last is the envelope's own.
-        found = _KEPT.match(record, record.rfind(b'"traceparent":"'))
-        if found:
-            ended = ended or time.time_ns()
-            parent = _propagator.extract({"traceparent": found[1].decode()})
+        begins = record.rfind(_MEMBER) + len(_MEMBER)
+        traceparent = record[begins : begins + _LENGTH]
+        if traceparent.endswith(b"-01"):
+            parent = _propagator.extract({"traceparent": traceparent.decode()})
             _tracer.start_span(name, context=parent, start_time=began).end(ended)
