@@ -20,6 +20,7 @@ from libs.events.points import point
 from libs.events.sealing import EventSealer, KeyRing, persons_in
 from libs.events.store import Append, Claimed, Conflict, Done, Seen, look_up, read_stream
 from libs.events.tracing import sampled, span
+from libs.kernel.codes import CODES
 from libs.kernel.decisions import Actor, Aggregate, Claim, Context, Decision
 from libs.kernel.refusals import Refused
 
@@ -27,6 +28,9 @@ ATTEMPTS = 4
 CACHED_STREAMS = 50_000
 CLAIM_CODES: dict[str, str] = {}
 """The refusal code that a taken claim means, by the claim's name; services fill it where they are wired."""
+
+NOT_FOR_YOU = frozenset({403, 404})
+"""The statuses of refusals that say that it is not for this sender; then the version is not either."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -235,8 +239,7 @@ class CommandBus:
         context = Context(self._clock.now(), meta.actor, meta.command_id)
         try:
             aggregate.admit(loaded.state, meta.actor)
-            _check_version(loaded, meta)
-            decision: Decision = aggregate.decide(loaded.state, command, context)
+            decision = _decided(aggregate, loaded, command, context, meta)
             if not decision.events:
                 body = orjson.dumps({**decision.reply, "version": loaded.version})
                 return _Unwritten(Reply(stream, loaded.version, body))
@@ -353,9 +356,17 @@ async def _as_twin(first: _Flight, meta: Meta) -> Reply | None:
     return None
 
 
-def _check_version(loaded: Loaded, meta: Meta) -> None:
-    if meta.if_version is not None and meta.if_version != loaded.version:
-        raise Refused.one("STALE_VERSION", facts={"given": meta.if_version, "current": loaded.version})
+def _decided(aggregate: Aggregate, loaded: Loaded, command: Any, context: Context, meta: Meta) -> Decision:
+    """Decide on the version that the sender saw; a stale one is told before the state, and after who may not."""
+    if meta.if_version in (None, loaded.version):
+        return aggregate.decide(loaded.state, command, context)
+    stale = Refused.one("STALE_VERSION", facts={"given": meta.if_version, "current": loaded.version})
+    try:
+        aggregate.decide(loaded.state, command, context)
+    except Refused as refusal:
+        if any(CODES[reason.code].status in NOT_FOR_YOU for reason in refusal.reasons):
+            raise
+    raise stale
 
 
 def _final(unwritten: _Unwritten) -> Reply:

@@ -179,6 +179,7 @@ def _receipt_claim(state: Ballot, receipt: str) -> Claim:
 
 
 def _cast_reasons(state: Ballot, command: CastVote, context: Context) -> Iterator[Reason]:
+    """Say why a vote is not taken; of a voter nothing to anybody else, of the ballot nothing to a stranger."""
     voter = command.voter
     if context.actor.role not in {Role.EXPERT, Role.CHAIR}:
         yield Reason(
@@ -194,12 +195,14 @@ def _cast_reasons(state: Ballot, command: CastVote, context: Context) -> Iterato
             facts={"voter": voter, "person": context.actor.person},
             change={"needed": "the voter in person"},
         )
+        return
     if voter in state.recused:
         yield Reason("RECUSED", "§1.25 §11.6", facts={"voter": voter})
     elif voter in state.absent:
         yield Reason("NOT_PRESENT", "§1.20", facts={"voter": voter, "at": "the call of the vote"})
     elif voter not in state.voters:
         yield Reason("NOT_DRAWN", "十三.5", facts={"voter": voter})
+        return
     if voter in state.marked:
         yield Reason("ALREADY_VOTED", "§14.5", facts={"voter": voter})
     elif command.copied:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -25,6 +26,7 @@ from libs.events.contracts.intake import (
 )
 from libs.kernel.calendars import start_of_day
 from libs.kernel.terms import Level
+from services.intake.domain.application import APPLICATION
 from services.intake.domain.application.drafting import Withdraw
 from services.intake.domain.application.fees import AssessFee, LapsePayment
 from services.intake.domain.application.followup import (
@@ -41,7 +43,7 @@ from services.intake.domain.application.followup import (
     Release,
 )
 from services.intake.domain.application.qualification import Qualify
-from tests.domain.harness import SYSTEM, Story, uid
+from tests.domain.harness import SYSTEM, Story, given, uid
 from tests.domain.intake import stories as s
 
 SEEN = s.seen(f"session-{uid('session')}")
@@ -177,3 +179,26 @@ def test_a_ban_ends_no_application_before_its_first_day() -> None:
     later = replace(BAN, from_day=first)
     s.draft().when(later, SYSTEM, start_of_day(first) - timedelta(microseconds=1)).refused("ILLEGAL_TRANSITION")
     s.draft().when(later, SYSTEM, start_of_day(first)).then(ApplicationBarred, ApplicationEnded)
+
+
+STRANGERS = (
+    replace(s.APPLICANT, person=uid("another applicant")),
+    replace(s.CLERK, unit=uid("another employer")),
+    replace(s.HEAD, unit=uid("another employer")),
+    replace(s.OFFICER, unit=uid("another agency")),
+)
+ASKED = (Withdraw(), Qualify(), Release("理由"), s.submit(), s.accept())
+
+
+@pytest.mark.parametrize("story", [s.draft, s.submitted, s.received, s.checked, s.billed, s.paid, voting])
+def test_a_stranger_is_answered_as_if_there_were_no_such_application(story: Callable[[], Story]) -> None:
+    there, nowhere = story(), given(APPLICATION)
+    for actor in STRANGERS:
+        for command in ASKED:
+            told = there.when(command, actor).refused("UNKNOWN_APPLICATION")
+            assert told == nowhere.when(command, actor).refused("UNKNOWN_APPLICATION")
+
+
+def test_nobody_but_the_applicant_knows_a_draft() -> None:
+    for actor in (s.CLERK, s.HEAD, s.OFFICER):
+        s.draft().when(Release("理由"), actor).refused("UNKNOWN_APPLICATION")

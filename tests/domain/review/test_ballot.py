@@ -114,9 +114,15 @@ def test_supervisor_officer_and_city_never_vote() -> None:
     opened().when(cast(VOTERS[0]), as_expert(VOTERS[0], "chair")).accepted()
 
 
-def test_a_proxy_is_told_everything_that_is_wrong() -> None:
+def test_a_proxy_learns_nothing_of_the_voter_and_a_stranger_nothing_of_the_ballot() -> None:
     actor = Actor("a", "agency_officer", person=uid("officer"))
-    opened().when(cast(ABSENT), actor).refused("FORBIDDEN_ACTOR", "PROXY_FORBIDDEN", "NOT_PRESENT")
+    voted = opened().go(cast(VOTERS[0]), as_expert(VOTERS[0]))
+    over = voted.branch().go(VoidBallot("x"), OFFICER)
+    for story in (voted, over):
+        for voter in (VOTERS[0], VOTERS[1], RECUSED, ABSENT, uid("stranger")):
+            story.when(cast(voter), actor).refused("FORBIDDEN_ACTOR", "PROXY_FORBIDDEN")
+            story.when(cast(voter), as_expert(uid("officer"))).refused("PROXY_FORBIDDEN")
+        story.when(cast(uid("stranger")), as_expert(uid("stranger"))).refused("NOT_DRAWN")
 
 
 def test_closing_publishes_the_counts_and_sorted_receipts() -> None:

@@ -45,10 +45,7 @@ async def test_everyone_entitled_votes_once_and_nobody_else_at_all(council: Coun
     stranger = await council.someone("expert", person=hall.supervisor.person)
     assert codes(await stranger.post("review", votes, {"sealed": box})) == ["NOT_DRAWN"]
     for_absent = {"sealed": box, "voter": absent}
-    assert set(codes(await hall.seated[rest[1]].post("review", votes, for_absent))) == {
-        "PROXY_FORBIDDEN",
-        "NOT_PRESENT",
-    }
+    assert codes(await hall.seated[rest[1]].post("review", votes, for_absent)) == ["PROXY_FORBIDDEN"]
     assert (await officer.post("review", votes, {"sealed": box})).status_code == 403
     copied = {"sealed": sealed_to_text(first.sealed)}
     assert codes(await hall.seated[rest[1]].post("review", votes, copied)) == ["ALREADY_VOTED"]
