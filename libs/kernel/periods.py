@@ -111,4 +111,10 @@ def full_on(spans: Sequence[Span], years: int, on: date) -> date | None:
 
 def _lacking(spans: Sequence[Span], years: int, on: date) -> int:
     worked = sum(max((min(span.last, on) - span.first).days + 1, 0) for span in spans)
-    return (on - corresponding_day(on, years=-years)).days - max(worked - 1, 0)
+    return (on - _begun(on, years)).days - max(worked - 1, 0)
+
+
+def _begun(on: date, years: int) -> date:
+    """Give the last day on which so many years that end on a day can have begun: 29 February ends on the 28th too."""
+    before = corresponding_day(on, years=-years)
+    return before + DAY if corresponding_day(before + DAY, years=years) == on else before

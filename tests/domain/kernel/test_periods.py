@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from libs.kernel.periods import (
@@ -111,6 +111,8 @@ DATES = st.dates(date(1990, 1, 1), date(2030, 1, 1))
 
 
 @given(DATES, st.integers(0, 40))
+@example(date(2000, 2, 29), 1)
+@example(date(2000, 2, 29), 4)
 def test_unbroken_segments_agree_with_the_calendar(start: date, years: int) -> None:
     spans = counted([Span(start)], start)
     on = corresponding_day(start, years=years)
