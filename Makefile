@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
+JOBS ?= 2
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
@@ -22,11 +23,11 @@ run: $(STAMP) ## start the stack and the five services, drive the cases, print a
 demo: $(STAMP) ## the same, then stop; fails if any step did not do what it says
 	@$(RUN) -m cli.main demo
 
-test: $(STAMP) ## run everything but the slow tier
-	@$(RUN) -m pytest -q tests/domain tests/stack tests/spine tests/services tests/journeys
+test: $(STAMP) ## run everything but the slow tier, on both cores
+	@$(RUN) -m pytest -q -n $(JOBS) --dist loadgroup tests/domain tests/stack tests/spine tests/services tests/journeys
 
 test-slow: $(STAMP) ## fuzz every operation, kill services and outside systems while a case runs
-	@$(RUN) -m pytest -q tests/fuzz tests/faults
+	@$(RUN) -m pytest -q -n $(JOBS) --dist loadgroup tests/fuzz tests/faults
 
 test-domain: $(STAMP) ## run what needs no stack
 	@$(RUN) -m pytest -q tests/domain

@@ -106,7 +106,7 @@ def test_lone_surrogates_are_refused(surrogate: str, around: str) -> None:
         Colour.RED,
         object(),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_json_or_our_keys_do_not_have_is_refused(value: Any) -> None:
     with pytest.raises(NotCanonicalError):

@@ -100,7 +100,7 @@ def test_a_box_travels_as_text_in_one_spelling_only(choice: Choice) -> None:
             sealed_from_text(other)
 
 
-@pytest.mark.parametrize("key", ["", "AAAA", "not a key", PUBLIC + "A", PUBLIC + "="])
+@pytest.mark.parametrize("key", ["", "AAAA", "not a key", PUBLIC + "A", PUBLIC + "="], ids=range(5))
 def test_nothing_is_sealed_for_what_is_no_key(key: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         seal(Choice.AGREE, BALLOT, key)
