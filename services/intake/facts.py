@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import date
 
 import asyncpg
@@ -26,6 +27,7 @@ from services.intake.domain.facts import (
     Rules,
     Standing,
     TitleHeld,
+    TitleNow,
     Upload,
 )
 from services.intake.domain.person import PERSON
@@ -144,6 +146,14 @@ async def titles(spine: Spine, identity: str) -> tuple[TitleHeld, ...]:
         )
         for row in rows
     )
+
+
+async def titles_now(spine: Spine, streams: Iterable[str]) -> tuple[TitleNow, ...]:
+    """Read how the titles that were cited stand now."""
+    rows = await spine.views.fetch(
+        ("titles",), "select * from titles where stream = any($1) and state is not null order by stream", list(streams)
+    )
+    return tuple(TitleNow(row["stream"].partition("-")[2], Standing(row["state"]), _cited(row)) for row in rows)
 
 
 async def endorsements(

@@ -28,7 +28,7 @@ from services.intake.domain.application.followup import (
     RecordVoteVoided,
 )
 from services.intake.domain.application.qualification import RecordCheck
-from services.intake.domain.application.state import LIVE
+from services.intake.domain.application.state import LIVE, State
 from services.intake.domain.employer import EMPLOYER
 from services.intake.domain.payment import PAYMENT, CancelBill, OpenBill
 
@@ -177,26 +177,36 @@ def _of_integrity(spine: Spine) -> tuple[Reaction, ...]:
     async def hold(event: Event, _: str) -> Hold:
         return Hold(event.data["title"], event.identity, _seen(event))
 
+    async def hold_voided(event: Event, _: str) -> Hold:
+        return Hold(event.identity, event.data["case"], _seen(event), event.version)
+
     async def bar(event: Event, _: str) -> EndByBan:
         first, last = (date.fromisoformat(event.data[day]) for day in ("from_day", "until"))
         return EndByBan(event.identity, first, last, event.data["basis"], _seen(event))
 
     async def resting_on(event: Event) -> list[str]:
+        # The view knows an application by every title that it cites; the holder's own, which it may not have
+        # folded yet, are asked themselves.
+        title = f"title-{event.data.get('title', event.identity)}"
         rows = await spine.views.fetch(
             ("applications",),
             "select stream from applications where live and titles ? $1",
-            f"title-{event.data['title']}",
+            title,
         )
-        return [row["stream"] for row in rows]
+        own = [stream for stream, state in await live_of(event) if title in state.relied_on]
+        return sorted({*own, *(row["stream"] for row in rows)})
 
-    async def of_person(event: Event) -> list[str]:
+    async def live_of(event: Event) -> list[tuple[str, State]]:
         # The claims, not a view: they are written with the draft itself, so no draft is overlooked.
         rows = await spine.pool.fetch(
             "select stream from claims where name = 'application' and starts_with(value, $1)",
             f"{event.data['person']}/",
         )
         loaded = [(row["stream"], await spine.bus.load(APPLICATION, row["stream"])) for row in rows]
-        return [stream for stream, one in loaded if one.state.stage in LIVE]
+        return [(stream, one.state) for stream, one in loaded if one.state.stage in LIVE]
+
+    async def of_person(event: Event) -> list[str]:
+        return [stream for stream, _ in await live_of(event)]
 
     async def of_person_today(event: Event) -> list[str]:
         # A ban for a later day ends nothing yet: what is live then ends with BanBegan.
@@ -205,6 +215,9 @@ def _of_integrity(spine: Spine) -> tuple[Reaction, ...]:
 
     return (
         Reaction("hold", "TitleRevoked", APPLICATION, resting_on, hold),
+        # Once more when the title's own stream says it, from which assessments are fed: one may have been made
+        # in between.
+        Reaction("hold-voided", "TitleVoided", APPLICATION, resting_on, hold_voided),
         Reaction("bar", "BanImposed", APPLICATION, of_person_today, bar),
         Reaction("bar-later", "BanBegan", APPLICATION, of_person, bar),
     )

@@ -123,7 +123,9 @@ async def assess(call: Call, _: Nothing) -> Reply:
 @commands.post(f"{PATH}/qualifications", Note, OFFICER, status=200)
 async def qualify(call: Call, body: Note) -> Reply:
     """Pass the qualification check, on an assessment in which every condition is met."""
-    return await call.execute(APPLICATION, call.id("application"), Qualify(body.note))
+    state = await state_of(call)
+    command = Qualify(body.note, await facts.titles_now(call.spine, state.relied_on))
+    return await call.execute(APPLICATION, call.id("application"), command)
 
 
 @commands.post(f"{PATH}/disqualifications", Note, OFFICER, status=200)

@@ -109,6 +109,15 @@ class TitleHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class TitleNow:
+    """How a title that was cited stands now."""
+
+    identity: str
+    standing: Standing
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
 class Endorsement:
     """An endorsement that stands, and what is known of the person who gave it.
 

@@ -15,7 +15,7 @@ from libs.events.contracts.intake import (
 )
 from libs.kernel.terms import Check, Route
 from services.intake.domain.application.qualification import DecideCheck, Disqualify, Qualify, RecordCheck
-from services.intake.domain.facts import Standing
+from services.intake.domain.facts import Standing, TitleNow
 from tests.domain.harness import SYSTEM, uid
 from tests.domain.intake import stories as s
 
@@ -142,3 +142,14 @@ def test_every_decision_is_made_under_the_applications_own_rule_set() -> None:
     other = replace(s.RULES, identity=uid("other rules"))
     s.checked().when(s.assess(rules=other), s.OFFICER).refused("RULESET_NOT_IN_FORCE")
     s.received().when(s.accept(rules=other), s.OFFICER).refused("RULESET_NOT_IN_FORCE")
+
+
+def test_a_title_revoked_after_the_assessment_qualifies_nobody_until_it_is_assessed_again() -> None:
+    story, voided = s.assessed(), s.seen(s.ENGINEER.seen.stream, 2)
+    now = TitleNow(s.ENGINEER.identity, Standing.REVOKED, voided)
+    (reason,) = story.when(Qualify("", (now,)), s.OFFICER).refused("PRIOR_TITLE_REVOKED")
+    assert reason.change == {"command": "assess"}
+    story.when(Qualify("", (replace(now, standing=Standing.LIVE),)), s.OFFICER).then(ApplicationQualified)
+    other = replace(s.ENGINEER, identity=uid("other title"), seen=s.seen(f"title-{uid('other title')}"))
+    gone = replace(s.ENGINEER, standing=Standing.REVOKED, seen=voided)
+    story.go(s.assess(titles=(gone, other)), s.OFFICER).when(Qualify("", (now,)), s.OFFICER).then(ApplicationQualified)

@@ -43,6 +43,7 @@ from services.intake.domain.application.followup import (
     Release,
 )
 from services.intake.domain.application.qualification import Qualify
+from services.intake.domain.facts import Standing
 from tests.domain.harness import SYSTEM, Story, given, uid
 from tests.domain.intake import stories as s
 
@@ -202,3 +203,13 @@ def test_a_stranger_is_answered_as_if_there_were_no_such_application(story: Call
 def test_nobody_but_the_applicant_knows_a_draft() -> None:
     for actor in (s.CLERK, s.HEAD, s.OFFICER):
         s.draft().when(Release("理由"), actor).refused("UNKNOWN_APPLICATION")
+
+
+def test_the_titles_own_word_holds_what_rested_on_it_once_and_never_what_knew_of_it() -> None:
+    voided = Hold(s.ENGINEER.identity, uid("case"), s.seen(s.ENGINEER.seen.stream, 2), voided_at=2)
+    s.assessed().when(voided, SYSTEM).then(ApplicationHeld)
+    s.assessed().go(TITLE_HOLD, SYSTEM).when(voided, SYSTEM).refused("ILLEGAL_TRANSITION")
+    decided = s.assessed().go(TITLE_HOLD, SYSTEM).go(Release("另有依据"), s.OFFICER)
+    decided.when(voided, SYSTEM).refused("ILLEGAL_TRANSITION")
+    knew = replace(s.ENGINEER, standing=Standing.REVOKED, seen=voided.seen)
+    s.assessed(titles=(knew,)).when(voided, SYSTEM).refused("ILLEGAL_TRANSITION")

@@ -154,8 +154,8 @@ def _submitted(state: State, payload: ApplicationSubmitted, event: Any) -> State
     )
 
 
-def _relied(state: State, seen: tuple[Seen, ...]) -> frozenset[str]:
-    return state.relied_on | {one.stream for one in seen if one.stream.startswith("title-")}
+def _relied(state: State, seen: tuple[Seen, ...]) -> Mapping[str, int]:
+    return {**state.relied_on, **{one.stream: one.version for one in seen if one.stream.startswith("title-")}}
 
 
 def _reviewed(state: State, payload: EmployerReviewed, _event: Any) -> State:
@@ -248,7 +248,7 @@ def _held(state: State, payload: ApplicationHeld, _event: Any) -> State:
 
 
 def _released(state: State, _payload: ApplicationReleased, _event: Any) -> State:
-    return replace(state, held="")
+    return replace(state, held="", settled=state.settled | {state.held})
 
 
 STEPS: Final[Mapping[type, Step]] = {

@@ -119,11 +119,15 @@ class RecordCertified:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """TitleRevoked for a title on which the application rests."""
+    """TitleRevoked, or TitleVoided, for a title on which the application rests.
+
+    `voided_at` is the version at which the title's own stream says it; what cites that has taken it into account.
+    """
 
     title: str
     case: str
     seen: Seen
+    voided_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +214,9 @@ def _certified(state: State, command: RecordCertified, context: Context) -> Deci
 def _hold(state: State, command: Hold, context: Context) -> Decision:
     require(state, "hold", *LIVE)
     found = list(by_system(context))
-    if f"title-{command.title}" not in state.relied_on or state.held == command.title:
+    cited = state.relied_on.get(f"title-{command.title}")
+    known = cited is not None and command.voided_at is not None and cited >= command.voided_at
+    if cited is None or known or command.title in {state.held, *state.settled}:
         facts = {"title": command.title, "held": bool(state.held)}
         found.append(Reason("ILLEGAL_TRANSITION", "§11.39", facts, {"relied_on": sorted(state.relied_on)}))
     refuse_all(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,7 +32,17 @@ from services.intake.domain.application.state import (
     under,
 )
 from services.intake.domain.eligibility import assess, reasons_recorded, years_count_to
-from services.intake.domain.facts import Ban, Candidate, Education, Employment, Endorsement, Rules, TitleHeld
+from services.intake.domain.facts import (
+    Ban,
+    Candidate,
+    Education,
+    Employment,
+    Endorsement,
+    Rules,
+    Standing,
+    TitleHeld,
+    TitleNow,
+)
 
 CHECKS: Final = ("education", "insurance", "title")
 """The three data checks of 说一."""
@@ -75,9 +85,10 @@ class Assess:
 
 @dataclass(frozen=True, slots=True)
 class Qualify:
-    """Pass the qualification check."""
+    """Pass the qualification check; facts: the titles on which the application rests, as they stand now."""
 
     note: str = ""
+    titles: tuple[TitleNow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +178,7 @@ def _assess(state: State, command: Assess, context: Context) -> Decision:
 
 def _qualify(state: State, command: Qualify, context: Context) -> Decision:
     require(state, "qualify", *REVIEWING)
-    found = [*by_officer(state, context), *not_held(state)]
+    found = [*by_officer(state, context), *not_held(state), *_fallen(state, command.titles)]
     if state.assessed is None:
         found.append(Reason("ILLEGAL_TRANSITION", "附六.3", {"assessed": False}, {"command": "assess"}))
     elif state.assessed.outcome != Verdict.MET:
@@ -175,6 +186,16 @@ def _qualify(state: State, command: Qualify, context: Context) -> Decision:
     refuse_all(found)
     event = ApplicationQualified(level=state.level, decided_by=context.actor.id, note=command.note)
     return Decision((event,), ruleset=state.ruleset)
+
+
+def _fallen(state: State, titles: tuple[TitleNow, ...]) -> Iterator[Reason]:
+    """Refuse while a title was revoked after it was last cited: the assessment did not know it (§11.39)."""
+    for one in titles:
+        cited = state.relied_on.get(one.seen.stream)
+        revoked = one.standing is Standing.REVOKED and one.identity not in state.settled
+        if revoked and cited is not None and cited < one.seen.version:
+            facts = {"title": one.identity, "cited_at": cited, "revoked_at": one.seen.version}
+            yield Reason("PRIOR_TITLE_REVOKED", "十七 §11.39", facts, {"command": "assess"})
 
 
 def _disqualify(state: State, command: Disqualify, context: Context) -> Decision:

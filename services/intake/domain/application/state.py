@@ -187,7 +187,10 @@ class State:
     checks: Mapping[str, CheckAnswer] = field(default_factory=dict[str, CheckAnswer])
     exceptional: bool | None = None
     assessed: Assessed | None = None
-    relied_on: frozenset[str] = frozenset()
+    relied_on: Mapping[str, int] = field(default_factory=dict[str, int])
+    """The titles' streams that were cited, each at the version last seen."""
+    settled: frozenset[str] = frozenset()
+    """The revoked titles in spite of which a person let the application go on."""
     bill: Bill | None = None
     session: str = ""
     held: str = ""
