@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 
 from libs.events.canonical import MAX_RECORD, digest, encode_trusted
-from libs.events.contracts.base import Payload, Unsealed, instant_text, registry
+from libs.events.contracts.base import Payload, instant_text, registry
 from libs.events.ids import new_id
+from libs.events.sealing import sealed_payload
 
 GENESIS = bytes(32)
 """The `prevhash` of a stream's first record."""
@@ -136,7 +137,7 @@ def write(  # noqa: PLR0913 - an envelope has this many attributes
 ) -> Event:
     """Serialise one event, once and for all.
 
-    `sealer(event_id)` gives what seals the payload's `Unsealed` fields for that event.
+    `sealer(event_id)` gives what seals the payload's `Unsealed` values for that event.
     """
     kind = type(payload)
     event_id = new_id()
@@ -158,7 +159,7 @@ def write(  # noqa: PLR0913 - an envelope has this many attributes
         "actorrole": cause.actor_role,
         "commandid": cause.command_id,
         "prevhash": prev_hash.hex(),
-        "data": (_sealed(payload, sealer(event_id)) if kind.personal else payload).model_dump(mode="json"),
+        "data": (sealed_payload(payload, sealer(event_id)) if kind.personal else payload).model_dump(mode="json"),
     }
     if cause.actor_unit:
         attributes["actorunit"] = cause.actor_unit
@@ -173,10 +174,3 @@ def write(  # noqa: PLR0913 - an envelope has this many attributes
         msg = f"{kind.__name__} takes {len(record)} bytes; a record holds {MAX_RECORD}"
         raise RecordTooLargeError(msg)
     return Event(record, attributes)
-
-
-def _sealed(payload: Payload, sealer: Any) -> Payload:
-    """Give the payload with its personal fields sealed."""
-    plain = {name: getattr(payload, name) for name in type(payload).personal}
-    sealed = {name: sealer.seal(name, value) for name, value in plain.items() if isinstance(value, Unsealed)}
-    return payload.model_copy(update=sealed) if sealed else payload

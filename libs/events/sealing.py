@@ -1,7 +1,7 @@
 """Sealed personal fields: AES-256-GCM under the person's own key.
 
 A sealed field names its person and its event, so that whoever may ask for the key can open it wherever it
-stands; event id and field name are associated data, so that it opens nowhere else than where it belongs.
+stands; event id and field path are associated data, so that it opens nowhere else than where it belongs.
 Form: ``s1.<field>.<base64url(person 16 | event 16 | nonce 12 | ciphertext and tag)>``.
 """
 
@@ -10,14 +10,14 @@ from __future__ import annotations
 import base64
 import os
 import time
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, Protocol, cast
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from libs.events.contracts.base import Payload, Unsealed
+from libs.events.contracts.base import Part, Payload, Unsealed
 
 KEY_CACHE_SECONDS = 60
 
@@ -72,13 +72,43 @@ class EventSealer:
 
 def persons_in(payloads: Iterable[Payload]) -> set[str]:
     """Name the persons whose keys are needed to write these payloads."""
-    found: set[str] = set()
-    for payload in payloads:
-        for name in type(payload).personal:
-            value = getattr(payload, name)
-            if isinstance(value, Unsealed):
-                found.add(value.person)
-    return found
+    return {
+        person
+        for payload in payloads
+        for name in type(payload).personal
+        for person in _persons_within(getattr(payload, name))
+    }
+
+
+def _persons_within(value: Any) -> Iterator[str]:
+    if isinstance(value, Unsealed):
+        yield value.person
+    elif isinstance(value, tuple):
+        for one in cast("tuple[Any, ...]", value):
+            yield from _persons_within(one)
+    elif isinstance(value, Part):
+        for name in type(value).model_fields:
+            yield from _persons_within(getattr(value, name))
+
+
+def sealed_payload(payload: Payload, sealer: EventSealer) -> Payload:
+    """Give the payload with its personal values sealed, each for its own place."""
+    fields = {name: _sealed_at(name, getattr(payload, name), sealer) for name in type(payload).personal}
+    return payload.model_copy(update=fields)
+
+
+def _sealed_at(place: str, value: Any, sealer: EventSealer) -> Any:
+    if isinstance(value, Unsealed):
+        return sealer.seal(place, value)
+    if isinstance(value, tuple):
+        items = cast("tuple[Any, ...]", value)
+        return tuple(_sealed_at(f"{place}/{number}", one, sealer) for number, one in enumerate(items))
+    if isinstance(value, Part):
+        names = type(value).model_fields
+        return value.model_copy(
+            update={name: _sealed_at(f"{place}/{name}", getattr(value, name), sealer) for name in names}
+        )
+    return value
 
 
 class KeyRing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 
@@ -214,13 +214,25 @@ def _examine(record: bytes, stream: str, version: int) -> Event | Fault:
 
 
 def _misplaced(event: Event) -> Fault | None:
-    for name, value in event.data.items():
-        if isinstance(value, str) and SEALED_FORM.match(value):
+    for place, value in _texts(event.data):
+        if SEALED_FORM.match(value):
             sealed = parts(value)
-            if sealed.event != event.id or sealed.field != name:
+            if sealed.event != event.id or sealed.field != place:
                 byte = event.record.find(value.encode())
-                return Fault(event.stream, event.version, byte, f"{name} was sealed for another place")
+                return Fault(event.stream, event.version, byte, f"{place} was sealed for another place")
     return None
+
+
+def _texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Give every text of an event's data with its path."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, dict):
+        for name, member in cast("dict[str, Any]", value).items():
+            yield from _texts(member, f"{place}/{name}" if place else name)
+    elif isinstance(value, list):
+        for number, member in enumerate(cast("list[Any]", value)):
+            yield from _texts(member, f"{place}/{number}")
 
 
 def changed_byte(record: bytes, wanted: bytes) -> int:

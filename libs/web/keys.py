@@ -1,10 +1,10 @@
-"""Persons' keys for the services that do not hold them: asked of intake under the service's own authority."""
+"""Keys for the services that do not hold them: asked of intake under the service's own authority."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 
@@ -28,13 +28,29 @@ class HttpKeys:
         Refused
             UPSTREAM_UNAVAILABLE when intake does not answer: never read as "erased".
         """
-        try:
-            answer = await self._spine.http.post(
-                f"{self._spine.settings.intake_url}/internal/keys",
-                json={"persons": sorted(persons)},
-                headers=await self._spine.service_headers(),
-            )
-            answer.raise_for_status()
-        except httpx2.HTTPError as error:
-            raise Refused.one("UPSTREAM_UNAVAILABLE", facts={"system": "keys"}) from error
-        return {person: base64.b64decode(key) for person, key in answer.json()["keys"].items()}
+        answer = await _ask(self._spine, "keys", {"persons": sorted(persons)})
+        return {person: base64.b64decode(key) for person, key in answer["keys"].items()}
+
+
+async def ensure_key(spine: Spine, subject: str) -> None:
+    """Have a key made before the first text about somebody is sealed: a unit, or a person not registered yet.
+
+    Who was erased gets none again.
+
+    Raises
+    ------
+    Refused
+        UPSTREAM_UNAVAILABLE when intake does not answer.
+    """
+    await _ask(spine, "subjects", {"subject": subject})
+
+
+async def _ask(spine: Spine, what: str, body: dict[str, Any]) -> dict[str, Any]:
+    try:
+        answer = await spine.http.post(
+            f"{spine.settings.intake_url}/internal/{what}", json=body, headers=await spine.service_headers()
+        )
+        answer.raise_for_status()
+    except httpx2.HTTPError as error:
+        raise Refused.one("UPSTREAM_UNAVAILABLE", facts={"system": "keys"}) from error
+    return answer.json()

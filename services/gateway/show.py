@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from libs.events.bus import etag
 from libs.events.contracts.base import instant_text
@@ -22,8 +22,8 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """What an application's state is called in public (§8.1), in Chinese and in English."""
 ID_NUMBER: Final = "id_number"
-Place = tuple[dict[str, Any], str]
-"""A member of an object, where something stands."""
+Place = tuple[Any, Any]
+"""An object and a member of it, or a list and a place in it, where something stands."""
 
 
 @dataclass(slots=True)
@@ -64,7 +64,8 @@ def shown(kind: Kind, row: Mapping[str, Any], viewer: Viewer, language: str, *, 
     for holder, member in sealed:
         if grant.opens is not None and member not in grant.opens:
             del holder[member]
-    return Shown(body, etag(row["version"], row["hash"]), opened, _wanted(kind, grant, row))
+    places = [place for one in opened for place in _each(one)]
+    return Shown(body, etag(row["version"], row["hash"]), places, _wanted(kind, grant, row))
 
 
 def _label(kind: Kind, row: Mapping[str, Any], language: str) -> dict[str, str]:
@@ -76,10 +77,31 @@ def _label(kind: Kind, row: Mapping[str, Any], language: str) -> dict[str, str]:
 
 def _sealed(kind: Kind, members: dict[str, Any]) -> Iterator[Place]:
     for place in kind.seals:
-        head, _, tail = place.partition(".")
-        holders: Iterable[dict[str, Any]] = members.get(head, ()) if tail else (members,)
-        member = tail or head
-        yield from ((holder, member) for holder in holders if member in holder)
+        yield from _reached(members, place)
+
+
+def _reached(holder: Any, path: str) -> Iterator[Place]:
+    """Follow a path through objects and lists to the members that it names; `*` is every member."""
+    if isinstance(holder, list):
+        for one in cast("list[Any]", holder):
+            yield from _reached(one, path)
+    elif isinstance(holder, dict):
+        found = cast("dict[str, Any]", holder)
+        head, _, tail = path.partition(".")
+        for name in list(found) if head == "*" else [head]:
+            if tail:
+                yield from _reached(found.get(name), tail)
+            elif found.get(name) is not None:
+                yield found, name
+
+
+def _each(place: Place) -> Iterator[Place]:
+    """Give a place, or those in the list that stands there."""
+    holder, member = place
+    if isinstance(holder[member], list):
+        yield from ((holder[member], number) for number in range(len(holder[member])))
+    else:
+        yield place
 
 
 def _wanted(kind: Kind, grant: Grant, row: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -90,6 +90,20 @@ async def decided(spine: Spine, identity: str) -> CaseFacts:
     return state.decided
 
 
+async def findings(spine: Spine, case: CaseFacts) -> str:
+    """Open what a decision found.
+
+    Raises
+    ------
+    Refused
+        FORBIDDEN_ACTOR when its subject was erased; UPSTREAM_UNAVAILABLE when nobody gives the key.
+    """
+    opened = (await spine.keys.open_all([case.findings]))[case.findings]
+    if opened is None:
+        raise Refused.one("FORBIDDEN_ACTOR", facts={"erased": True})
+    return opened
+
+
 async def stored(spine: Spine, of: Case, documents: Iterable[tuple[str, BlobRef]]) -> None:
     """Read named documents back, each given with its place in the request.
 

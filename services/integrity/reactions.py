@@ -23,7 +23,9 @@ def reactions(spine: Spine) -> tuple[Reaction, ...]:
     """List integrity's reactions, with what they need to read."""
 
     async def record(event: Event, _: str) -> RecordCase:
-        return RecordCase(_decided(event), None, await facts.rules(spine, beijing_date(event.time)))
+        case = _decided(event)
+        found = await facts.findings(spine, case)
+        return RecordCase(case, found, None, await facts.rules(spine, beijing_date(event.time)))
 
     async def bar(event: Event, _: str) -> ImposeBan:
         return ImposeBan(_decided(event), None, await facts.rules(spine, beijing_date(event.time)))

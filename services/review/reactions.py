@@ -167,8 +167,8 @@ def _of_sessions(spine: Spine) -> tuple[Reaction, ...]:
     async def dropped(event: Event, _: str) -> VoidBallot:
         return VoidBallot(event.data["cause"])
 
-    async def voided(event: Event, _: str) -> VoidBallot:
-        return VoidBallot(event.data["reason"])
+    async def voided(_event: Event, _: str) -> VoidBallot:
+        return VoidBallot("session_void")
 
     async def still_open(ballots: list[str]) -> list[str]:
         # One that is only about to open is voided once it has; one that is closed keeps its count.

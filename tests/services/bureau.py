@@ -337,7 +337,7 @@ class Bureau:
 
 class _NoKeys:
     async def keys(self, persons: Any) -> dict[str, bytes]:
-        return dict.fromkeys(persons, b"")
+        return dict.fromkeys(persons, bytes(32))
 
 
 async def _published(pool: asyncpg.Pool) -> bool:

@@ -18,7 +18,7 @@ from libs.events.envelope import Event
 from libs.events.sealing import EventSealer, KeyDestroyedError, KeyRing, SealBrokenError, open_with, parts
 from libs.events.verify import check_alone, verify_store
 from libs.kernel.refusals import Refused
-from tests.spine.toys import COUNTER, Note, ToyNoted
+from tests.spine.toys import COUNTER, Note, Remark, ToyNoted
 from tests.spine.world import Shop, stream_id
 
 if TYPE_CHECKING:
@@ -143,6 +143,36 @@ async def test_verify_notices_a_sealed_field_that_was_moved_to_another_event(sho
     assert fault is not None
     assert "sealed for another place" in fault.what
     assert moved[fault.byte :].startswith(one.data["text"].encode())
+
+
+async def test_a_value_in_a_part_or_a_list_is_sealed_for_its_own_place_under_its_own_persons_key(shop: Shop) -> None:
+    one, two, stream = str(uuid4()), str(uuid4()), stream_id()
+    for person in (one, two):
+        await shop.person_keys.make(person)
+    await shop.do(stream, Remark(((one, "张三"), (two, "李四"))))
+    (record,) = await shop.records(stream)
+    assert not [name for name in ("张三", "李四") if name.encode() in record]
+    assert check_alone(record, stream, 1) is None
+    data = Event(record).data
+    fields = [*(remark["words"] for remark in data["remarks"]), *data["reasons"]]
+    assert [parts(text).field for text in fields] == ["remarks/0/words", "remarks/1/words", "reasons/0", "reasons/1"]
+    opened = await shop.keys.open_all(fields)
+    assert [opened[text] for text in fields] == ["张三", "李四", "because 张三", "because 李四"]
+    await shop.person_keys.destroy(one)
+    shop.keys.forget(one)
+    opened = await shop.keys.open_all(fields)
+    assert [opened[text] for text in fields] == [None, "李四", None, "because 李四"]
+
+
+async def test_verify_notices_sealed_values_that_changed_places_within_an_event(shop: Shop) -> None:
+    person, stream = str(uuid4()), stream_id()
+    await shop.person_keys.make(person)
+    await shop.do(stream, Remark(((person, "one"), (person, "two"))))
+    event = Event((await shop.records(stream))[0])
+    moved = encode({**event.attributes, "data": {**event.data, "reasons": event.data["reasons"][::-1]}})
+    fault = check_alone(moved, stream, 1)
+    assert fault is not None
+    assert "reasons/0 was sealed for another place" in fault.what
 
 
 def test_an_unsealed_value_is_never_serialised() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from libs.events.contracts.base import Instant, Payload, Sealed, Unsealed, registry
+from libs.events.contracts.base import Instant, Part, Payload, Sealed, Unsealed, registry
 from libs.events.deadlines import Deadline, deadlines_view
 from libs.events.views import View
 from libs.kernel.decisions import Aggregate, Claim, Context, Decision, SideRow
@@ -29,6 +29,16 @@ class ToyNoted(Payload):
     text: Sealed
 
 
+class ToyRemark(Part):
+    about: str
+    words: Sealed
+
+
+class ToyRemarked(Payload):
+    remarks: tuple[ToyRemark, ...]
+    reasons: tuple[Sealed, ...]
+
+
 class ToyAsked(Payload):
     of: str
     amount: int
@@ -43,7 +53,7 @@ class ToyRang(Payload):
     name: str
 
 
-PAYLOADS = (ToyCounted, ToyNoted, ToyAsked, ToyDueSet, ToyRang)
+PAYLOADS = (ToyCounted, ToyNoted, ToyRemarked, ToyAsked, ToyDueSet, ToyRang)
 
 
 def register() -> None:
@@ -96,6 +106,13 @@ class Box:
 class Note:
     person: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Say something of each of these persons."""
+
+    remarks: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +169,10 @@ def decide(state: Counter, command: Any, context: Context) -> Decision:
             return Decision((ToyCounted(amount=1),), rows=(SideRow(command.table, command.values),))
         case Note():
             return Decision((ToyNoted(person=command.person, text=Unsealed(command.person, command.text)),))
+        case Remark():
+            remarks = tuple(ToyRemark(about=person, words=Unsealed(person, words)) for person, words in command.remarks)
+            reasons = tuple(Unsealed(person, f"because {words}") for person, words in command.remarks)
+            return Decision((ToyRemarked(remarks=remarks, reasons=reasons),))
         case Ask():
             return Decision((ToyAsked(of=command.of, amount=command.amount),))
         case Answer():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -16,7 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-SEALED_FORM = re.compile(r"^s1\.[a-z0-9_]+\.[A-Za-z0-9_-]+$")
+SEALED_FORM = re.compile(r"^s1\.[a-z0-9_]+(/[a-z0-9_]+)*\.[A-Za-z0-9_-]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,10 @@ Sealed = Annotated[
     PlainSerializer(_only_sealed, return_type=str),
     WithJsonSchema({"type": "string", "pattern": SEALED_FORM.pattern, "x-sealed": True}),
 ]
-"""A personal field: AES-256-GCM under the person's own key; associated data: event id and field path."""
+"""A personal field: AES-256-GCM under the person's own key; associated data: event id and field path.
+
+It may stand in a part or in a list of a payload; its path is then `items/0/reason`.
+"""
 
 
 def _instant(value: object) -> datetime:
@@ -85,7 +88,7 @@ class Payload(BaseModel):
     service: ClassVar[str] = ""
     version: ClassVar[int] = 1
     personal: ClassVar[tuple[str, ...]] = ()
-    """The names of its sealed fields."""
+    """The names of the fields that are sealed, or in whose parts or lists something is."""
     clauses: ClassVar[str] = ""
     """The clauses that the event rests on, separated by spaces; they go into the envelope."""
 
@@ -94,6 +97,20 @@ class Part(BaseModel):
     """The base of what a payload is made of."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+def _seals(metadata: Iterable[Any]) -> bool:
+    return any(isinstance(mark, PlainSerializer) and mark.func is _only_sealed for mark in metadata)
+
+
+def _sealed_inside(annotation: Any) -> bool:
+    """Say whether something is sealed in a part, a list or a union."""
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        fields = annotation.model_fields.values()
+        return any(_seals(info.metadata) or _sealed_inside(info.annotation) for info in fields)
+    if get_origin(annotation) is Annotated:
+        return _seals(annotation.__metadata__) or _sealed_inside(annotation.__origin__)
+    return any(_sealed_inside(one) for one in get_args(annotation))
 
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
@@ -114,7 +131,7 @@ class Registry:
         model.personal = tuple(
             name
             for name, info in model.model_fields.items()
-            if any(isinstance(mark, PlainSerializer) and mark.func is _only_sealed for mark in info.metadata)
+            if _seals(info.metadata) or _sealed_inside(info.annotation)
         )
         self.current[model.__name__] = model
 

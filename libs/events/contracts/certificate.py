@@ -56,7 +56,7 @@ class ImportedTitleConfirmed(Payload):
     """An official has confirmed a title that was granted elsewhere; from here on it counts."""
 
     person: Identity
-    reasons: str
+    reasons: Sealed
 
 
 @contract("certificate", "十七.2 §11.7")
@@ -99,7 +99,7 @@ class RelianceDecided(Payload):
     person: Identity
     relied_on: tuple[Identity, ...]
     stands: bool
-    reasons: str
+    reasons: Sealed
     standing: Basis
 
 

@@ -186,9 +186,9 @@ class EducationRecorded(Payload):
 
 @contract("intake")
 class SubjectErased(Payload):
-    """The person's key is destroyed; every copy of the personal fields is unreadable from now on."""
+    """The person's key is destroyed; every copy of the personal fields is unreadable from now on, the reason too."""
 
-    reason: str
+    reason: Sealed
 
 
 @contract("intake", "八.1")

@@ -1,8 +1,11 @@
-"""What an application says up to its acceptance: draft, submission, employer, receipt, correction."""
+"""What an application says up to its acceptance: draft, submission, employer, receipt, correction.
+
+What people write about the applicant is sealed under the applicant's key.
+"""
 
 from __future__ import annotations
 
-from libs.events.contracts.base import Instant, Payload, contract
+from libs.events.contracts.base import Instant, Payload, Sealed, contract
 from libs.events.contracts.intake_parts import BlobRef, Identity, Item, Module, Seen, Sha256
 from libs.kernel.terms import EndorsementKind, Level, MaterialKind, Route
 
@@ -96,7 +99,7 @@ class ApplicationSubmitted(Payload):
 class EmployerReviewed(Payload):
     """The employer answers for the file's truth and says whether the applicant is in service (附六.4)."""
 
-    opinion: str
+    opinion: Sealed
     in_service: bool
 
 
@@ -111,7 +114,7 @@ class EmployerReturned(Payload):
 class EmployerRefused(Payload):
     """The employer does not recommend the applicant."""
 
-    reasons: tuple[str, ...]
+    reasons: tuple[Sealed, ...]
 
 
 @contract("intake", "附七 §1.16")
@@ -130,7 +133,7 @@ class EmployerObjectionReceived(Payload):
     """Somebody objects; the publicity stands still until the employer has answered."""
 
     objection: Identity
-    summary: str
+    summary: Sealed
     real_name: bool
 
 
@@ -140,7 +143,7 @@ class EmployerObjectionDecided(Payload):
 
     objection: Identity
     founded: bool
-    answer: str
+    answer: Sealed
 
 
 @contract("intake", "§11.36")
@@ -163,7 +166,7 @@ class EmployerPublicityEnded(Payload):
 class EmployerRecommended(Payload):
     """The unit's head recommends the applicant; the proof of publicity completes the three materials."""
 
-    statement: str
+    statement: Sealed
     publicity_ended_at: Instant
 
 
@@ -230,4 +233,4 @@ class ApplicationNotAccepted(Payload):
 class ApplicationWithdrawn(Payload):
     """The applicant takes the application back, before the vote opens."""
 
-    note: str
+    note: Sealed

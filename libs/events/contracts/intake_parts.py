@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from libs.events.contracts.base import Part
+from libs.events.contracts.base import Part, Sealed
 
 Identity = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -57,7 +57,7 @@ class Module(StrEnum):
 
 
 class Item(Part):
-    """One thing to be changed, and why."""
+    """One thing to be changed, and why, in words sealed under the applicant's key."""
 
     module: Module
-    reason: str
+    reason: Sealed

@@ -1,10 +1,13 @@
-"""What an application says from its acceptance on: checks, qualification, fee, review, end."""
+"""What an application says from its acceptance on: checks, qualification, fee, review, end.
+
+What people write about the applicant is sealed under the applicant's key.
+"""
 
 from __future__ import annotations
 
 from datetime import date
 
-from libs.events.contracts.base import Instant, Payload, contract
+from libs.events.contracts.base import Instant, Payload, Sealed, contract
 from libs.events.contracts.intake_parts import ConditionVerdict, Fen, Identity, Seen
 from libs.kernel.terms import Check, Level, Route
 
@@ -25,7 +28,7 @@ class CheckDecided(Payload):
 
     check: str
     stands: bool
-    reasons: str
+    reasons: Sealed
 
 
 @contract("intake", "附六.3")
@@ -47,7 +50,7 @@ class ApplicationQualified(Payload):
 
     level: Level
     decided_by: str
-    note: str
+    note: Sealed
 
 
 @contract("intake", "附六")
@@ -56,7 +59,7 @@ class ApplicationDisqualified(Payload):
 
     codes: tuple[str, ...]
     decided_by: str
-    note: str
+    note: Sealed
 
 
 @contract("intake", "附十")
@@ -183,7 +186,7 @@ class ApplicationHeld(Payload):
 class ApplicationReleased(Payload):
     """A person lets the application go on, with reasons."""
 
-    reasons: str
+    reasons: Sealed
 
 
 @contract("intake", "十七.3")

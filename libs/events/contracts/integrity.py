@@ -1,11 +1,15 @@
-"""What integrity publishes: cases, revocations, bans, integrity records."""
+"""What integrity publishes: cases, revocations, bans, integrity records.
+
+What people write in a case is sealed under its subject's key: a person's own, or the one that intake keeps for
+the unit (ADR 0005).
+"""
 
 from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
 
-from libs.events.contracts.base import Instant, Part, Payload, contract
+from libs.events.contracts.base import Instant, Part, Payload, Sealed, contract
 from libs.events.contracts.intake import BlobRef, Identity, Seen
 
 
@@ -52,7 +56,7 @@ class BanKind(StrEnum):
 class Evidence(Part):
     """One piece of evidence: what it is, and the stored document itself."""
 
-    title: str
+    title: Sealed
     document: BlobRef
 
 
@@ -62,8 +66,8 @@ class IntegrityCaseOpened(Payload):
 
     subject_kind: SubjectKind
     subject: Identity
-    allegation: str
-    lead: str
+    allegation: Sealed
+    lead: Sealed
     """Where the matter comes from: a report, an inspection, a finding of the review."""
 
 
@@ -71,7 +75,7 @@ class IntegrityCaseOpened(Payload):
 class FactsServed(Payload):
     """The facts and their evidence were put to the subject, who may now answer."""
 
-    facts: str
+    facts: Sealed
     evidence: tuple[Evidence, ...]
 
 
@@ -80,7 +84,7 @@ class SubjectHeard(Payload):
     """The subject was heard, or declined to be heard; `minutes` is what was said, or None after declining."""
 
     declined: bool
-    note: str
+    note: Sealed
     minutes: BlobRef | None
 
 
@@ -95,8 +99,8 @@ class IntegrityCaseDecided(Payload):
     subject: Identity
     founded: bool
     severity: Severity | None
-    severity_reasons: str
-    findings: str
+    severity_reasons: Sealed
+    findings: Sealed
     evidence: tuple[Evidence, ...]
     ban_basis: BanBasis | None
     """Why a ban follows; None when none does."""
@@ -113,7 +117,7 @@ class TitleRevoked(Payload):
     ground: str
     decision_no: str
     decided_at: Instant
-    reasons: str
+    reasons: Sealed
     evidence: tuple[Evidence, ...]
     seen: tuple[Seen, ...]
 
@@ -156,7 +160,7 @@ class IntegrityRecorded(Payload):
     case: Identity
     subject_kind: str
     subject: Identity
-    facts: str
+    facts: Sealed
     recorded_on: date
     expires_on: date
     seen: tuple[Seen, ...]
@@ -176,7 +180,7 @@ class IntegrityRecordWithdrawn(Payload):
     """The entry should not stand, for the reasons given; hidden from every query at once."""
 
     subject: Identity
-    reasons: str
+    reasons: Sealed
 
 
 @contract("integrity", "§7")
@@ -196,7 +200,7 @@ class OfficialAppointed(Payload):
 
 @contract("integrity", "§7")
 class OfficialDismissed(Payload):
-    """An official of the city dismisses another one."""
+    """An official of the city dismisses another one, for reasons sealed under the office's key."""
 
     official: str
-    reasons: str
+    reasons: Sealed

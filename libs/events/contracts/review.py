@@ -65,7 +65,7 @@ class EndorsementRefused(Payload):
 
     application: Identity
     endorser: Identity
-    note: str
+    note: Sealed
 
 
 @contract("review", "七.1")

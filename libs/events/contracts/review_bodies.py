@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from libs.events.contracts.base import Payload, contract
+from libs.events.contracts.base import Payload, Sealed, contract
 from libs.events.contracts.intake import Identity, Seen
 from libs.kernel.terms import Level
 
@@ -120,5 +120,6 @@ class ExpertRemoved(Payload):
     """The person is out of the pool and off every committee; only a new admission leads back."""
 
     cause: Literal["banned", "title_revoked", "agency"]
-    reason: str
+    reason: Sealed | None
+    """The agency's words, sealed under the expert's key; None where a ban or a revocation is the reason."""
     seen: tuple[Seen, ...]

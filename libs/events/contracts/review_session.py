@@ -57,7 +57,8 @@ class ExpertDrawSeeded(Payload):
     pool: tuple[Identity, ...]
     excluded: tuple[Exclusion, ...]
     replaces: str
-    reason: str
+    reason: Sealed | None
+    """Why a seat is given anew, sealed under the key of who holds it; None for the first draw."""
     seen: tuple[Seen, ...]
 
 
@@ -71,12 +72,11 @@ class ExpertDrawn(Payload):
 
 @contract("review", "十三.5 §1.25")
 class ExpertReplaced(Payload):
-    """A seat is given to the next draw's expert; what the former one judged before stays."""
+    """A seat is given to the next draw's expert; what the former one judged before stays; its draw says why."""
 
     seed: Seed
     out: Identity
     drawn: Identity
-    reason: str
 
 
 @contract("review", "§1.25")
@@ -101,7 +101,9 @@ class RecusalOrdered(Payload):
 
     expert: Identity
     application: Identity
-    ground: str
+    ground: Literal["same_employer", "ordered"]
+    words: Sealed | None
+    """The office's words, sealed under the candidate's key; None where a fact is the ground."""
     seen: tuple[Seen, ...]
 
 
@@ -198,7 +200,8 @@ class MinutesArchived(Payload):
 class SessionVoided(Payload):
     """The session counts for nothing; its candidates can be planned again. `ballots` are those still open."""
 
-    reason: str
+    reason: Sealed
+    """Sealed under the agency's key."""
     candidates: tuple[Identity, ...]
     ballots: tuple[Identity, ...]
 

@@ -13,6 +13,7 @@ from libs.kernel.refusals import Refused
 from libs.kernel.terms import Level, Role
 from libs.web.calls import Call, Commands, Form
 from libs.web.fields import Id, Text
+from libs.web.keys import ensure_key
 from services.certificate import facts
 from services.certificate.domain.title import TITLE, title_identity
 from services.certificate.domain.title_commands import ConfirmTitle, DecideReliance, ImportTitle
@@ -67,6 +68,7 @@ async def take_over(call: Call, body: Import) -> Reply:
 @commands.post(f"{PATH}/confirmations", Grounds, CITY, status=200)
 async def confirm(call: Call, body: Grounds) -> Reply:
     """Confirm a title that was granted elsewhere; from here on it counts (§11.39)."""
+    await _key_of_holder(call)
     return await call.execute(TITLE, call.id("title"), ConfirmTitle(body.reasons))
 
 
@@ -90,4 +92,12 @@ async def grant(call: Call, body: ByHand) -> Reply:
 @commands.post(f"{PATH}/decisions", Reliance, CITY, status=200)
 async def decide_reliance(call: Call, body: Reliance) -> Reply:
     """Decide whether a title may be a basis, although one that it rested on was revoked (§11.7, §11.39)."""
+    await _key_of_holder(call)
     return await call.execute(TITLE, call.id("title"), DecideReliance(body.stands, body.reasons))
+
+
+async def _key_of_holder(call: Call) -> None:
+    """Have what is written about the holder sealed; a title may be imported before its holder registers."""
+    state = (await call.load(TITLE, call.id("title"))).state
+    if state is not None:
+        await ensure_key(call.spine, state.person)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, Protocol, assert_never
 from uuid import UUID, uuid5
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.certificate import (
     Basis,
     ImportedTitleConfirmed,
@@ -224,7 +225,7 @@ def _grant(state: State, command: GrantTitle, context: Context) -> Decision:
         person=command.person,
         relied_on=tuple(revoked),
         stands=True,
-        reasons=command.reliance_reasons,
+        reasons=Unsealed(command.person, command.reliance_reasons),
         standing=Basis.LIVE,
     )
     return Decision(
@@ -284,7 +285,9 @@ def _confirm(title: Title, command: ConfirmTitle, context: Context) -> Decision:
     refuse_all((*_city_only(context), *_unreasoned(command.reasons)))
     if standing(title) is not Standing.UNCONFIRMED:
         raise illegal_transition(standing(title).value, "ConfirmTitle", [Standing.UNCONFIRMED.value])
-    return Decision(events=(ImportedTitleConfirmed(person=title.person, reasons=command.reasons),))
+    return Decision(
+        events=(ImportedTitleConfirmed(person=title.person, reasons=Unsealed(title.person, command.reasons)),)
+    )
 
 
 def _void(title: Title, revocation: Revocation) -> Decision:
@@ -323,7 +326,7 @@ def _decide_reliance(title: Title, command: DecideReliance, context: Context) ->
         person=title.person,
         relied_on=tuple(sorted(title.open_reliance)),
         stands=command.stands,
-        reasons=command.reasons,
+        reasons=Unsealed(title.person, command.reasons),
         standing=Basis.LIVE if title.basis and command.stands else Basis.NO_BASIS,
     )
     return Decision(events=(decided,))

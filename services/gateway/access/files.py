@@ -55,18 +55,20 @@ PERSON: Final = (
 APPLICATION: Final = (
     own(
         members=_FILE,
+        opens=ALL,
         trims={"objections": some("summary")},
         inside=False,
         hides=_IN_REVIEW_ONLY,
     ),
     office(),
-    Grant("agency", AGENCY, unit_is(R.agency, AT_OFFICE), members=_FILE | _REVIEW),
-    Grant("district", frozenset({Role.DISTRICT}), district_is(AT_OFFICE), members=_FILE | _REVIEW),
+    Grant("agency", AGENCY, unit_is(R.agency, AT_OFFICE), members=_FILE | _REVIEW, opens=ALL),
+    Grant("district", frozenset({Role.DISTRICT}), district_is(AT_OFFICE), members=_FILE | _REVIEW, opens=ALL),
     Grant(
         "employer",
         EMPLOYER,
         unit_is(R.employer, AT_EMPLOYER),
         members=_FILE,
+        opens=ALL,
         inside=False,
         hides=_IN_REVIEW_ONLY,
     ),
@@ -91,6 +93,6 @@ ENDORSEMENT: Final = (
     Grant("desk", DESKS, on_desk(), opens=ALL),
 )
 
-TITLE: Final = (own(), office(), Grant("desk", DESKS, on_desk()))
+TITLE: Final = (own(opens=ALL), office(), Grant("desk", DESKS, on_desk(), opens=ALL))
 
 CERTIFICATE: Final = (own(opens=ALL), office())

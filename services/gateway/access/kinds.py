@@ -18,7 +18,7 @@ class Kind:
     Parameters
     ----------
     seals
-        Where sealed members stand in the document: a member's name, or `list.member`.
+        Where sealed members stand in the document: a path of names, through lists and objects.
     names
         Members that name what a column refers to: member to (kind, column).
     heavy
@@ -56,6 +56,19 @@ KINDS: Final[Mapping[str, Kind]] = {
             "applications",
             ("status", "campaign", "person", "employer", "agency", "district", "series", "level", "year"),
             files.APPLICATION,
+            seals=(
+                "review.opinion",
+                "returned.reason",
+                "refused",
+                "objections.summary",
+                "objections.answer",
+                "recommendation.statement",
+                "correction.items.reason",
+                "not_accepted.reason",
+                "checks.*.reasons",
+                "qualification.note",
+                "note",
+            ),
             names={"applicant_name": _APPLICANT, "employer_name": _EMPLOYER, "agency_name": _AGENCY},
         ),
         Kind("payment", "payments", ("status", "application", "person"), files.PAYMENT),
@@ -67,13 +80,20 @@ KINDS: Final[Mapping[str, Kind]] = {
             offices.COMMITTEE,
             names={"agency_name": _AGENCY},
         ),
-        Kind("expert", "experts", ("status", "series", "level"), offices.EXPERT, names={"name": _APPLICANT}),
+        Kind(
+            "expert",
+            "experts",
+            ("status", "series", "level"),
+            offices.EXPERT,
+            seals=("removed.reason",),
+            names={"name": _APPLICANT},
+        ),
         Kind(
             "endorsement",
             "endorsements",
             ("status", "application", "person"),
             files.ENDORSEMENT,
-            seals=("statement",),
+            seals=("statement", "note"),
             names={"applicant_name": _APPLICANT, "employer_name": _EMPLOYER, "names": ("person", "parties")},
         ),
         Kind(
@@ -81,7 +101,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             "sessions",
             ("status", "agency", "campaign", "series", "level"),
             reviews.SESSION,
-            seals=("opinions.opinion", "irregularities.words"),
+            seals=("opinions.opinion", "irregularities.words", "recusals.words", "draws.reason", "reason"),
             names={"agency_name": _AGENCY, "names": ("person", "parties")},
         ),
         Kind(
@@ -104,6 +124,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             "titles",
             ("status", "person", "series", "level", "application"),
             files.TITLE,
+            seals=("confirmed_because", "reliances.reasons"),
             names={"person_name": _APPLICANT, "employer_name": _EMPLOYER},
         ),
         Kind(
@@ -113,9 +134,34 @@ KINDS: Final[Mapping[str, Kind]] = {
             files.CERTIFICATE,
             seals=("name", "id_number"),
         ),
-        Kind("case", "cases", ("status", "person"), offices.CASE, names={"person_name": _APPLICANT}),
+        Kind(
+            "case",
+            "cases",
+            ("status", "person"),
+            offices.CASE,
+            seals=(
+                "allegation",
+                "lead",
+                "facts",
+                "evidence.title",
+                "hearing.note",
+                "decision.severity_reasons",
+                "decision.findings",
+                "decision.evidence.title",
+                "revocations.reasons",
+                "revocations.evidence.title",
+            ),
+            names={"person_name": _APPLICANT},
+        ),
         Kind("ban", "bans", ("status", "person", "case"), offices.BAN, names={"person_name": _APPLICANT}),
-        Kind("record", "records", ("status", "person", "case"), offices.RECORD, names={"person_name": _APPLICANT}),
+        Kind(
+            "record",
+            "records",
+            ("status", "person", "case"),
+            offices.RECORD,
+            seals=("facts", "withdrawn_because"),
+            names={"person_name": _APPLICANT},
+        ),
         Kind("client", "clients", ("unit",), offices.CLIENT),
     )
 }

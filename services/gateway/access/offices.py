@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from libs.kernel.terms import Role
 from services.gateway.access.grants import (
     AGENCY,
+    ALL,
     EMPLOYER,
     EVERYONE,
     PEOPLE,
@@ -42,25 +43,25 @@ AGENCY_: Final = (
 
 COMMITTEE: Final = (office(), Grant("agency", AGENCY, unit_is(R.agency)))
 
-EXPERT: Final = (own(), office(), Grant("agency", AGENCY, R.parties.has_key(UNIT)))
+EXPERT: Final = (own(opens=ALL), office(), Grant("agency", AGENCY, R.parties.has_key(UNIT), opens=ALL))
 
 CASE: Final = (
-    Grant("subject", PEOPLE, sa.and_(mine(), R.reach >= AT_OFFICE), members=_SERVED),
+    Grant("subject", PEOPLE, sa.and_(mine(), R.reach >= AT_OFFICE), members=_SERVED, opens=ALL),
     office(),
-    Grant("employer", EMPLOYER, unit_is(R.employer, AT_OFFICE), members=_SERVED),
-    Grant("agency", AGENCY, unit_is(R.agency, AT_OFFICE), members=_SERVED),
+    Grant("employer", EMPLOYER, unit_is(R.employer, AT_OFFICE), members=_SERVED, opens=ALL),
+    Grant("agency", AGENCY, unit_is(R.agency, AT_OFFICE), members=_SERVED, opens=ALL),
 )
 
 BAN: Final = (own(), office())
 
 _SHOWN = sa.and_(R.status == "shown", shown())
 RECORD: Final = (
-    Grant("own", PEOPLE, sa.and_(mine(), _SHOWN)),
+    Grant("own", PEOPLE, sa.and_(mine(), _SHOWN), opens=ALL),
     # After its last day a record is kept for the audit only (§11.8).
-    Grant("audit", frozenset({Role.AUDITOR}), sa.true()),
-    Grant("city", frozenset({Role.CITY}), shown()),
-    Grant("employer", EMPLOYER, sa.and_(unit_is(R.employer), _SHOWN)),
-    Grant("agency", AGENCY, sa.and_(unit_is(R.agency), _SHOWN)),
+    Grant("audit", frozenset({Role.AUDITOR}), sa.true(), opens=ALL),
+    Grant("city", frozenset({Role.CITY}), shown(), opens=ALL),
+    Grant("employer", EMPLOYER, sa.and_(unit_is(R.employer), _SHOWN), opens=ALL),
+    Grant("agency", AGENCY, sa.and_(unit_is(R.agency), _SHOWN), opens=ALL),
 )
 
 CLIENT: Final = (office(),)

@@ -34,7 +34,7 @@ _HALL = some(
     " seats supervisor chair vice_chairs present recusals signed_by signed_at reason agency_name names"
 )
 _WATCH = _HALL | some("draws declarations")
-_BLIND = {"candidates": _WHO, "draws": some("pool"), "recusals": some("ground")}
+_BLIND = {"candidates": _WHO, "draws": some("pool"), "recusals": some("ground words")}
 _COUNTS = some("agree against abstain invalid receipts closed_at cause key_destroyed_at")
 _BALLOT = some("session application committee_size present voters recused absent names")
 _BY_WHAT_IS_SHOWN = some("status agency campaign series level")
@@ -51,13 +51,19 @@ def _own_mark(doc: Mapping[str, Any], viewer: Viewer) -> dict[str, Any]:
 
 SESSION: Final = (
     office(),
-    Grant("agency", AGENCY, unit_is(R.agency), trims={"opinions": some("opinion"), "irregularities": some("words")}),
+    Grant(
+        "agency",
+        AGENCY,
+        unit_is(R.agency),
+        opens=some("words reason"),
+        trims={"opinions": some("opinion"), "irregularities": some("words")},
+    ),
     Grant(
         "supervisor",
         frozenset({Role.SUPERVISOR}),
         asked(),
         members=_WATCH | some("irregularities"),
-        opens=some("words"),
+        opens=some("words reason"),
         trims=_BLIND,
         filters=_BY_WHAT_IS_SHOWN,
     ),
@@ -66,11 +72,11 @@ SESSION: Final = (
         frozenset({Role.CHAIR}),
         asked(),
         members=_WATCH | some("opinions"),
-        opens=some("opinion"),
+        opens=some("opinion reason"),
         trims=_BLIND,
         filters=_BY_WHAT_IS_SHOWN,
     ),
-    Grant("seated", SEATED, asked(), members=_HALL, trims=_BLIND, filters=_BY_WHAT_IS_SHOWN),
+    Grant("seated", SEATED, asked(), members=_HALL, opens=some("reason"), trims=_BLIND, filters=_BY_WHAT_IS_SHOWN),
 )
 
 BALLOT: Final = (

@@ -60,7 +60,7 @@ async def request_correction(call: Call, body: Items) -> Reply:
     """Ask once for every correction; what is known to be missing is added."""
     state = await state_of(call)
     command = RequestCorrection(
-        items=tuple(one.item() for one in body.items),
+        items=body.about(state.applicant),
         rules=await facts.rules(call.spine, state.ruleset),
         calendar=call.spine.adapters.calendar,
         endorsements=await endorsements_of(call, state),
@@ -91,7 +91,7 @@ async def accept(call: Call, _: Nothing) -> Reply:
 @commands.post(f"{PATH}/nonacceptances", Items, OFFICER, status=200)
 async def not_accept(call: Call, body: Items) -> Reply:
     """Do not accept, with reasons."""
-    reasons = tuple(one.item() for one in body.items)
+    reasons = body.about((await state_of(call)).applicant)
     return await call.execute(APPLICATION, call.id("application"), NotAccept(reasons))
 
 

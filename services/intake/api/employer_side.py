@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from libs.events.bus import Reply
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import BlobRef, Item, Module
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form
@@ -44,15 +45,15 @@ class ItemForm(Form):
     module: Module
     reason: Text
 
-    def item(self) -> Item:
-        """Give it as an event says it."""
-        return Item(module=self.module, reason=self.reason)
-
 
 class Items(Form):
     """Everything that is to be changed, at once."""
 
     items: tuple[ItemForm, ...] = Field(max_length=100)
+
+    def about(self, applicant: str) -> tuple[Item, ...]:
+        """Give them as an event says them, to be sealed under the applicant's key."""
+        return tuple(Item(module=one.module, reason=Unsealed(applicant, one.reason)) for one in self.items)
 
 
 class Reasons(Form):
@@ -105,7 +106,7 @@ async def review(call: Call, body: Review) -> Reply:
 @commands.post(f"{PATH}/returns", Items, EMPLOYER, status=200)
 async def give_back(call: Call, body: Items) -> Reply:
     """Send the file back for changes in the modules named."""
-    items = tuple(one.item() for one in body.items)
+    items = body.about((await state_of(call)).applicant)
     return await call.execute(APPLICATION, call.id("application"), ReturnToApplicant(items))
 
 

@@ -20,6 +20,19 @@ class Persons(Form):
     persons: tuple[Id, ...] = Field(max_length=10_000)
 
 
+class Subject(Form):
+    """A unit, or a person who may not be registered yet, about whom something is to be sealed."""
+
+    subject: Id
+
+
+@commands.ask("/internal/subjects", Subject, (Role.SYSTEM,))
+async def subject(call: Call, body: Subject) -> dict[str, Any]:
+    """Make a subject's key where there is none; who was erased gets none again."""
+    await call.spine.adapters.keys.ensure(body.subject)
+    return {}
+
+
 @commands.ask("/internal/keys", Persons, (Role.SYSTEM,))
 async def keys(call: Call, body: Persons) -> dict[str, Any]:
     """Give the keys of those persons who have one; nobody but our own services may ask."""

@@ -208,7 +208,10 @@ def _erase(state: State, command: Erase, _context: Context) -> Decision:
         # Freed is what was typed: a slip would keep this person's number taken for ever, and free another's.
         found.append(Reason("ID_INVALID", "附四", {"of": "another or nobody"}, pointer="/id_number"))
     refuse_all(found)
-    return Decision((SubjectErased(reason=command.reason),), releases=(Claim("person", command.blind_index),))
+    return Decision(
+        (SubjectErased(reason=Unsealed(state.identity, command.reason)),),
+        releases=(Claim("person", command.blind_index),),
+    )
 
 
 def decide(state: State, command: Any, context: Context) -> Decision:

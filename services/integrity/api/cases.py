@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
 from libs.events.bus import Reply
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import BlobRef
 from libs.events.contracts.integrity import Evidence, Severity, SubjectKind
 from libs.events.sealing import KeyDestroyedError
@@ -18,6 +19,7 @@ from libs.web.calls import Call, Commands, Form
 from libs.web.downloads import send_file
 from libs.web.fields import Id
 from libs.web.filetypes import MATERIAL_TYPES, is_readable
+from libs.web.keys import ensure_key
 from libs.web.server import header
 from services.integrity import facts
 from services.integrity.domain.case import CASE, Case, Stage
@@ -106,6 +108,7 @@ class Revocation(Form):
 @commands.post("/v1/cases", Opening, CITY)
 async def open_case(call: Call, body: Opening) -> Reply:
     """Open a case on an applicant, an employer, an agency or an expert (十六.2)."""
+    await ensure_key(call.spine, body.subject)
     return await call.execute(CASE, call.new_identity(), OpenCase(**body.model_dump()))
 
 
@@ -184,11 +187,14 @@ async def revoke(call: Call, body: Revocation) -> Reply:
 
 
 async def _evidence(call: Call, pieces: tuple[Piece, ...]) -> tuple[Evidence, ...]:
-    evidence = tuple(Evidence(title=piece.title, document=piece.document.ref()) for piece in pieces)
-    if evidence:
-        case = await facts.case(call.spine, call.id("case"))
-        named = [(f"/evidence/{place}/document/hash", one.document) for place, one in enumerate(evidence)]
-        await facts.stored(call.spine, case, named)
+    if not pieces:
+        return ()
+    case = await facts.case(call.spine, call.id("case"))
+    evidence = tuple(
+        Evidence(title=Unsealed(case.subject, piece.title), document=piece.document.ref()) for piece in pieces
+    )
+    named = [(f"/evidence/{place}/document/hash", one.document) for place, one in enumerate(evidence)]
+    await facts.stored(call.spine, case, named)
     return evidence
 
 

@@ -48,9 +48,9 @@ async def impose(call: Call, body: Ban) -> Reply:
 @records.post("/v1/records", Record, CITY)
 async def record(call: Call, body: Record) -> Reply:
     """Enter a founded case into the archive, where that has not happened by itself (十七.4)."""
-    command = RecordCase(
-        await facts.decided(call.spine, body.case), body.expires_on, await facts.rules_today(call.spine)
-    )
+    case = await facts.decided(call.spine, body.case)
+    found = await facts.findings(call.spine, case)
+    command = RecordCase(case, found, body.expires_on, await facts.rules_today(call.spine))
     return await call.execute(RECORD, str(record_identity(body.case)), command)
 
 

@@ -11,6 +11,7 @@ from libs.kernel.refusals import Refused
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form
 from libs.web.fields import Text
+from libs.web.keys import ensure_key
 from services.integrity.domain.office import (
     CITY_OFFICE,
     OFFICE,
@@ -57,7 +58,9 @@ async def appoint(call: Call, body: Appointment) -> Reply:
 @commands.post("/v1/offices/{office}/dismissals", Dismissal, (Role.CITY,), status=200)
 async def dismiss(call: Call, body: Dismissal) -> Reply:
     """Dismiss another official of the city."""
-    return await call.execute(OFFICE, _office(call), DismissOfficial(body.official, body.reasons))
+    office = _office(call)
+    await ensure_key(call.spine, office)
+    return await call.execute(OFFICE, office, DismissOfficial(body.official, body.reasons))
 
 
 def _office(call: Call) -> str:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Protocol, assert_never
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import BlobRef
 from libs.events.contracts.integrity import (
     BanBasis,
@@ -101,11 +102,9 @@ def decide(state: State, command: Command, context: Context) -> Decision:
         case OpenCase():
             return _open(state, command, context)
         case ServeFacts():
-            _ = _at(state, command, Stage.OPENED)
-            return _serve(command, context)
+            return _serve(_at(state, command, Stage.OPENED), command, context)
         case HearSubject():
-            _ = _at(state, command, Stage.SERVED)
-            return _hear(command, context)
+            return _hear(_at(state, command, Stage.SERVED), command, context)
         case DecideCase():
             return _decide(_at(state, command, Stage.HEARD), command, context)
         case RevokeTitle():
@@ -168,13 +167,13 @@ def _open(state: State, command: OpenCase, context: Context) -> Decision:
     opened = IntegrityCaseOpened(
         subject_kind=command.subject_kind,
         subject=command.subject,
-        allegation=command.allegation,
-        lead=command.lead,
+        allegation=Unsealed(command.subject, command.allegation),
+        lead=Unsealed(command.subject, command.lead),
     )
     return Decision(events=(opened,))
 
 
-def _serve(command: ServeFacts, context: Context) -> Decision:
+def _serve(case: Case, command: ServeFacts, context: Context) -> Decision:
     refuse_all(
         (
             *only_the_city(context, "十七.2"),
@@ -182,17 +181,19 @@ def _serve(command: ServeFacts, context: Context) -> Decision:
             *_unproved(command.evidence),
         )
     )
-    return Decision(events=(FactsServed(facts=command.facts, evidence=command.evidence),))
+    served = FactsServed(facts=Unsealed(case.subject, command.facts), evidence=command.evidence)
+    return Decision(events=(served,))
 
 
-def _hear(command: HearSubject, context: Context) -> Decision:
+def _hear(case: Case, command: HearSubject, context: Context) -> Decision:
     reasons = list(only_the_city(context, "十七.2"))
     if command.declined:
         reasons += unreasoned(command.note, "十七.2", "/note")
     elif command.minutes is None:
         reasons.append(Reason("EVIDENCE_REQUIRED", "十七.2", change={"needs": "minutes"}, pointer="/minutes"))
     refuse_all(reasons)
-    heard = SubjectHeard(declined=command.declined, note=command.note, minutes=command.minutes)
+    note = Unsealed(case.subject, command.note)
+    heard = SubjectHeard(declined=command.declined, note=note, minutes=command.minutes)
     return Decision(events=(heard,))
 
 
@@ -214,8 +215,8 @@ def _decide(case: Case, command: DecideCase, context: Context) -> Decision:
         subject=case.subject,
         founded=command.founded,
         severity=command.severity,
-        severity_reasons=command.severity_reasons,
-        findings=command.findings,
+        severity_reasons=Unsealed(case.subject, command.severity_reasons),
+        findings=Unsealed(case.subject, command.findings),
         evidence=command.evidence,
         ban_basis=basis,
         decision_no=command.decision_no,
@@ -314,7 +315,7 @@ def _revoke(state: State, command: RevokeTitle, context: Context) -> Decision:
         ground=command.ground,
         decision_no=command.decision_no,
         decided_at=context.now,
-        reasons=command.reasons,
+        reasons=Unsealed(title.person, command.reasons),
         evidence=command.evidence,
         seen=(title.seen,),
     )

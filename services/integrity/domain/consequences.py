@@ -35,6 +35,7 @@ class CaseFacts:
     founded: bool
     ban_basis: BanBasis | None
     findings: str
+    """Sealed, as the decision holds them."""
     effective_on: date
     seen: Seen
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.integrity import OfficialAppointed, OfficialDismissed, OfficialsNamed
 from libs.kernel.decisions import Aggregate, Context, Decision
 from libs.kernel.refusals import Reason, illegal_transition, refuse_all
@@ -109,7 +110,9 @@ def _dismiss(state: State, command: DismissOfficial, context: Context) -> Decisi
     refuse_all(reasons)
     if state is None or command.official not in state.officials:
         raise illegal_transition("not_appointed", "DismissOfficial", ["appointed"])
-    return Decision(events=(OfficialDismissed(official=command.official, reasons=command.reasons),))
+    return Decision(
+        events=(OfficialDismissed(official=command.official, reasons=Unsealed(str(CITY_OFFICE), command.reasons)),)
+    )
 
 
 def _not_by(state: State, context: Context) -> Iterator[Reason]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import assert_never
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.integrity import (
     IntegrityRecorded,
     IntegrityRecordExpired,
@@ -28,11 +29,12 @@ YEARS = "record_years"
 class RecordCase:
     """Enter a founded case into the archive: a reaction to IntegrityCaseDecided.
 
-    `expires_on` is the last day as the sender states it, to be compared with the law's; None to have it
-    computed.
+    `facts` are the decision's findings, opened. `expires_on` is the last day as the sender states it, to be
+    compared with the law's; None to have it computed.
     """
 
     case: CaseFacts
+    facts: str
     expires_on: date | None
     rules: RulesFact
 
@@ -124,7 +126,7 @@ def _record(state: State, command: RecordCase, context: Context) -> Decision:
         case=case.case,
         subject_kind=case.subject_kind.value,
         subject=case.subject,
-        facts=case.findings,
+        facts=Unsealed(case.subject, command.facts),
         recorded_on=recorded_on,
         expires_on=expires_on,
         seen=(case.seen, command.rules.seen),
@@ -163,7 +165,8 @@ def _expire(record: Record, context: Context) -> Decision:
 
 def _withdraw(record: Record, command: WithdrawRecord, context: Context) -> Decision:
     refuse_all((*only_the_city(context, CLAUSE), *unreasoned(command.reasons, CLAUSE, "/reasons")))
-    return Decision(events=(IntegrityRecordWithdrawn(subject=record.subject, reasons=command.reasons),))
+    reasons = Unsealed(record.subject, command.reasons)
+    return Decision(events=(IntegrityRecordWithdrawn(subject=record.subject, reasons=reasons),))
 
 
 RECORD = Aggregate("record", INITIAL, decide, evolve)

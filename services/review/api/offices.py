@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from libs.events.bus import Reply
+from libs.events.contracts.base import Unsealed
 from libs.kernel.identity import credit_code, name_reasons
 from libs.kernel.refusals import refuse_all
 from libs.kernel.terms import Level, Role
@@ -212,4 +213,4 @@ async def appoint(call: Call, body: Appointment) -> Reply:
 @experts.post("/v1/experts/{expert}/removals", Grounds, OFFICER, status=200)
 async def remove(call: Call, body: Grounds) -> Reply:
     """Remove an expert."""
-    return await call.execute(EXPERT, call.id("expert"), RemoveExpert(body.reason))
+    return await call.execute(EXPERT, call.id("expert"), RemoveExpert(Unsealed(call.id("expert"), body.reason)))

@@ -11,6 +11,7 @@ from libs.events.bus import Reply
 from libs.kernel.terms import Level, Role
 from libs.web.calls import Call, Commands, Form
 from libs.web.fields import Id, Text
+from libs.web.keys import ensure_key
 from services.review import facts
 from services.review.api.offices import CITY, OFFICER, Grounds
 from services.review.api.relations import present
@@ -79,7 +80,7 @@ class Recusal(Form):
 
     expert: Id
     application: Id
-    ground: Text
+    words: Text
 
 
 class Supervisor(Form):
@@ -146,7 +147,7 @@ async def declare(call: Call, body: Declaration) -> Reply:
 async def recuse(call: Call, body: Recusal) -> Reply:
     """Tell an expert to withdraw from a candidate."""
     await session_of(call)
-    command = OrderRecusal(body.expert, body.application, body.ground)
+    command = OrderRecusal(body.expert, body.application, body.words)
     return await call.execute(SESSION, call.id("session"), command)
 
 
@@ -161,5 +162,6 @@ async def supervise(call: Call, body: Supervisor) -> Reply:
 @commands.post(f"{PATH}/cancellations", Grounds, (*OFFICER, *CITY), status=200)
 async def void(call: Call, body: Grounds) -> Reply:
     """End a session that cannot stand, before any result was announced."""
-    await session_of(call)
+    state = await session_of(call)
+    await ensure_key(call.spine, state.agency)
     return await call.execute(SESSION, call.id("session"), VoidSession(body.reason))

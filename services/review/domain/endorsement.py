@@ -137,7 +137,10 @@ def decide(state: Endorsement, command: Command, context: Context) -> Decision:
         case RefuseEndorsement(note):
             _only_in(state, command, "invited")
             refuse_all(forbidden(context, "七.1", person=state.endorser))
-            return Decision((EndorsementRefused(application=state.application, endorser=state.endorser, note=note),))
+            refused = EndorsementRefused(
+                application=state.application, endorser=state.endorser, note=Unsealed(state.applicant, note)
+            )
+            return Decision((refused,))
         case WithdrawEndorsement(accepted):
             _only_in(state, command, "given")
             refuse_all(forbidden(context, "七.1", person=state.endorser))

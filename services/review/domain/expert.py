@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, assert_never
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.review_bodies import ExpertAdmitted, ExpertAppointed, ExpertRemoved
 from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Aggregate, Context, Decision
@@ -66,9 +67,9 @@ class AppointExpert:
 
 @dataclass(frozen=True, slots=True)
 class RemoveExpert:
-    """An agency that admitted the person ends it, with a reason."""
+    """An agency that admitted the person ends it, with a reason to be sealed under the person's key."""
 
-    reason: str
+    reason: Unsealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +149,12 @@ def decide(state: Expert, command: Command, context: Context) -> Decision:
             _must_be_admitted(state, command)
             if not ban.holds(beijing_date(context.now)):
                 raise illegal_transition("no ban in force", "RemoveBannedExpert", ["ban in force"])
-            return Decision((ExpertRemoved(cause="banned", reason="", seen=(ban.seen,)),))
+            return Decision((ExpertRemoved(cause="banned", reason=None, seen=(ban.seen,)),))
         case RemoveUntitledExpert(title):
             _must_be_admitted(state, command)
             if title.live or title.identity not in {one.title for one in state.admissions}:
                 raise illegal_transition("title not relied on", "RemoveUntitledExpert", ["title relied on"])
-            return Decision((ExpertRemoved(cause="title_revoked", reason="", seen=(title.seen,)),))
+            return Decision((ExpertRemoved(cause="title_revoked", reason=None, seen=(title.seen,)),))
     assert_never(command)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.review_session import (
     CandidateDropped,
     MinutesArchived,
@@ -138,7 +139,7 @@ def _void(state: Session, reason: str, context: Context) -> Decision:
         raise illegal_transition("results announced", "VoidSession", ["no result announced"])
     live = state.live()
     voided = SessionVoided(
-        reason=reason,
+        reason=Unsealed(state.agency, reason),
         candidates=live,
         ballots=tuple(state.candidates[key].ballot for key in live if state.candidates[key].ballot),
     )

@@ -146,11 +146,11 @@ class DeclareRelations:
 
 @dataclass(frozen=True, slots=True)
 class OrderRecusal:
-    """The office tells an expert to withdraw from a candidate."""
+    """The office tells an expert to withdraw from a candidate, and why."""
 
     expert: str
     application: str
-    ground: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.review_session import (
     Exclusion,
     ExpertDrawn,
@@ -77,7 +78,7 @@ def seed_draw(state: Session, command: SeedDraw, context: Context) -> Decision:
                 pool=pool,
                 excluded=excluded,
                 replaces=command.replaces,
-                reason=command.reason,
+                reason=Unsealed(command.replaces, command.reason) if command.replaces else None,
                 seen=tuple(one.seen for one in others),
             ),
         ),
@@ -153,7 +154,7 @@ def draw_experts(state: Session, command: DrawExperts, context: Context) -> Deci
         )
     drawn = draw(command.seed, pending.nonce, pending.pool, pending.seats)
     if pending.replaces:
-        replaced = ExpertReplaced(seed=command.seed, out=pending.replaces, drawn=drawn[0], reason=pending.reason)
+        replaced = ExpertReplaced(seed=command.seed, out=pending.replaces, drawn=drawn[0])
         return Decision((replaced,))
     return Decision((ExpertDrawn(seed=command.seed, drawn=drawn),))
 
@@ -202,6 +203,7 @@ def declare_relations(state: Session, command: DeclareRelations, context: Contex
             expert=expert,
             application=one.application,
             ground=Relation.SAME_EMPLOYER.value,
+            words=None,
             seen=(command.employment.seen,),
         )
         for one in command.answers
@@ -246,7 +248,13 @@ def order_recusal(state: Session, command: OrderRecusal, context: Context) -> De
     if (command.expert, command.application) in state.recused:
         reasons.append(Reason("RECUSED", "§1.25", facts={"expert": command.expert, "application": command.application}))
     refuse_all(reasons)
-    ordered = RecusalOrdered(expert=command.expert, application=command.application, ground=command.ground, seen=())
+    ordered = RecusalOrdered(
+        expert=command.expert,
+        application=command.application,
+        ground="ordered",
+        words=Unsealed(state.candidates[command.application].file.applicant, command.words),
+        seen=(),
+    )
     return Decision((ordered,))
 
 

@@ -13,6 +13,7 @@ import pytest
 from libs.events.contracts import registry
 from libs.events.contracts.certificate import Basis
 from libs.events.contracts.intake import Seen
+from libs.events.sealing import EventSealer, persons_in, sealed_payload
 from services.certificate.domain.title import TITLE, Standing, standing
 from services.certificate.domain.title_commands import DecideReliance, ListReliance, ReliedTitle, VoidTitle
 from services.gateway.views.titles import title as in_gateway
@@ -34,7 +35,9 @@ INTAKE: Final = {
 def folded(story: Story) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """The title's row in intake, in review and in the gateway."""
     intake, review, gateway = {}, {}, {"doc": {}}
-    for place, payload in enumerate(story.events, 1):
+    for place, plain in enumerate(story.events, 1):
+        keys = dict.fromkeys(persons_in([plain]), bytes(32))
+        payload = sealed_payload(plain, EventSealer(uid(f"event {place}"), keys))
         told = SimpleNamespace(
             type=type(payload).__name__,
             data=json.loads(payload.model_dump_json()),

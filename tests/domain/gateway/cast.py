@@ -12,7 +12,7 @@ from libs.events.contracts import certificate, intake, review, review_bodies
 from libs.events.contracts import review_session as hall
 from libs.events.contracts.base import Payload, Unsealed
 from libs.events.envelope import GENESIS, Cause, Event, write
-from libs.events.sealing import EventSealer
+from libs.events.sealing import EventSealer, persons_in
 from libs.kernel.terms import Degree, Level, Route
 
 NOON = datetime(2025, 3, 3, 4, 0, tzinfo=UTC)
@@ -41,7 +41,7 @@ class Stream:
         said: list[Event] = []
         for payload in payloads:
             version = self.last.version + 1 if self.last else 1
-            keys = {one.person: key_of(one.person) for one in vars(payload).values() if isinstance(one, Unsealed)}
+            keys = {person: key_of(person) for person in persons_in([payload])}
             self.last = write(
                 payload,
                 stream=self.name,
@@ -89,6 +89,10 @@ class Cast:
         events = self[name].say(*payloads, **how)
         self.told += events
         return events
+
+    def words(self, text: str) -> Unsealed:
+        """Say something of the applicant, to be sealed under the applicant's key."""
+        return Unsealed(self.person, text)
 
     def registered(self, person: str, name: str) -> intake.PersonRegistered:
         return intake.PersonRegistered(

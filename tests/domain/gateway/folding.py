@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from libs.events.sealing import open_with, parts
 from services.gateway.views.resources import fold
-from tests.domain.gateway.story import Story
+from tests.domain.gateway.story import Story, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,11 @@ def folded(story: Story) -> dict[str, Row]:
     for event in story.told:
         rows[event.stream] = fold(rows.get(event.stream, {}), event)
     return rows
+
+
+def opened(sealed: str) -> str:
+    """Open a sealed text as somebody who has every key."""
+    return open_with(key_of(parts(sealed).person), parts(sealed))
 
 
 def row(story: Story, name: str) -> Row:

@@ -57,7 +57,7 @@ class Story(Cast):
             **asked.model_dump(exclude={"employer"}),
             application=self.id("application"),
             endorser_unit=str(uuid4()),
-            statement=Unsealed(self.person, "同行推荐"),
+            statement=self.words("同行推荐"),
             seen=(),
         )
         form = intake.BlobRef(hash="a" * 64, size=1234, media_type="application/pdf")
@@ -82,15 +82,15 @@ class Story(Cast):
         end = NOON + 7 * DAY
         self.tell(
             "application",
-            intake.EmployerReviewed(opinion="属实", in_service=True),
+            intake.EmployerReviewed(opinion=self.words("属实"), in_service=True),
             intake.EmployerPublicityStarted(
                 working_days=5, ends_at=end, calendar="2025", ruleset=self.id("ruleset"), place="公告栏"
             ),
-            intake.EmployerObjectionReceived(objection=objection, summary="有人反映", real_name=False),
-            intake.EmployerObjectionDecided(objection=objection, founded=False, answer="不属实"),
+            intake.EmployerObjectionReceived(objection=objection, summary=self.words("有人反映"), real_name=False),
+            intake.EmployerObjectionDecided(objection=objection, founded=False, answer=self.words("不属实")),
             intake.EmployerPublicityResumed(working_days=3, ends_at=end, calendar="2025"),
             intake.EmployerPublicityEnded(ended_at=end),
-            intake.EmployerRecommended(statement="同意推荐", publicity_ended_at=end),
+            intake.EmployerRecommended(statement=self.words("同意推荐"), publicity_ended_at=end),
             role="employer_head",
         )
 
@@ -116,7 +116,7 @@ class Story(Cast):
                 warnings=(),
                 seen=(),
             ),
-            intake.ApplicationQualified(level=Level.ASSOCIATE_SENIOR, decided_by="officer-1", note=""),
+            intake.ApplicationQualified(level=Level.ASSOCIATE_SENIOR, decided_by="officer-1", note=self.words("")),
             intake.FeeAssessed(
                 applicant=self.person,
                 payment=self.id("payment"),
@@ -146,7 +146,7 @@ class Story(Cast):
             "session",
             self.planned(),
             hall.ExpertDrawSeeded(
-                commitment="c" * 64, nonce="d" * 64, seats=3, pool=seats, excluded=(), replaces="", reason="", seen=()
+                commitment="c" * 64, nonce="d" * 64, seats=3, pool=seats, excluded=(), replaces="", reason=None, seen=()
             ),
             hall.ExpertDrawn(seed="e" * 64, drawn=seats),
             hall.SupervisorAssigned(supervisor=self.id("supervisor"), seen=()),
@@ -162,7 +162,7 @@ class Story(Cast):
             hall.OpinionFiled(
                 expert=seats[1],
                 application=self.id("application"),
-                opinion=Unsealed(self.person, "水平较高"),
+                opinion=self.words("水平较高"),
             ),
             hall.IrregularityRaised(
                 supervisor=self.id("supervisor"), words=Unsealed(self.id("supervisor"), "迟到一人")
@@ -218,12 +218,12 @@ class Story(Cast):
     def object(self) -> str:
         """Object to the result by real name, look into it, and find nothing."""
         objection = str(uuid4())
-        words = Unsealed(self.person, "论文有问题")
+        words = self.words("论文有问题")
         received = review_notice.ObjectionReceived(
             objection=objection, real_name=True, objector=self.id("stranger"), words=words
         )
         decided = review_notice.InquiryDecided(
-            objection=objection, founded=False, reasons=Unsealed(self.person, "查无实据"), decided_by="official-1"
+            objection=objection, founded=False, reasons=self.words("查无实据"), decided_by="official-1"
         )
         self.tell("notice", received, review_notice.InquiryOpened(objection=objection), decided)
         return objection
@@ -250,15 +250,18 @@ class Story(Cast):
     def open_case(self) -> None:
         """Open an integrity case on the applicant."""
         opened = integrity.IntegrityCaseOpened(
-            subject_kind=integrity.SubjectKind.APPLICANT, subject=self.person, allegation="业绩不实", lead="举报"
+            subject_kind=integrity.SubjectKind.APPLICANT,
+            subject=self.person,
+            allegation=self.words("业绩不实"),
+            lead=self.words("举报"),
         )
         self.tell("case", opened)
 
     def revoke(self) -> None:
         """Serve the facts, hear, decide, revoke, ban and record."""
         decision = {"decision_no": "京人社撤〔2025〕1号", "evidence": ()}
-        self.tell("case", integrity.FactsServed(facts="合同系伪造", evidence=()))
-        self.tell("case", integrity.SubjectHeard(declined=True, note="放弃", minutes=None))
+        self.tell("case", integrity.FactsServed(facts=self.words("合同系伪造"), evidence=()))
+        self.tell("case", integrity.SubjectHeard(declined=True, note=self.words("放弃"), minutes=None))
         self.tell(
             "case",
             integrity.IntegrityCaseDecided(
@@ -266,8 +269,8 @@ class Story(Cast):
                 subject=self.person,
                 founded=True,
                 severity=integrity.Severity.GRAVE,
-                severity_reasons="伪造合同",
-                findings="属实",
+                severity_reasons=self.words("伪造合同"),
+                findings=self.words("属实"),
                 ban_basis=integrity.BanBasis.SERIOUS_FRAUD_NOTICE17,
                 effective_on=date(2025, 6, 1),
                 **decision,
@@ -277,7 +280,7 @@ class Story(Cast):
                 person=self.person,
                 ground="false_material",
                 decided_at=NOON,
-                reasons="伪造合同",
+                reasons=self.words("伪造合同"),
                 seen=(),
                 **decision,
             ),
@@ -299,7 +302,7 @@ class Story(Cast):
             integrity.IntegrityRecorded(
                 subject_kind="applicant",
                 subject=self.person,
-                facts="合同系伪造",
+                facts=self.words("合同系伪造"),
                 recorded_on=date(2025, 6, 1),
                 expires_on=date(2028, 5, 31),
                 **case,

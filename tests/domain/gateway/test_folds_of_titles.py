@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from libs.events.contracts import certificate, integrity
+from libs.events.contracts.base import Unsealed
 from tests.domain.gateway.folding import row, told_until
 from tests.domain.gateway.story import NOON, Story
 
@@ -26,13 +27,14 @@ from tests.domain.gateway.story import NOON, Story
 def test_a_title_is_worth_what_its_events_leave_of_it(events, status):
     story = told_until("certify")()
     other, case = str(uuid4()), str(uuid4())
+    reasons = story.words("另有依据")
     said = {
         "listed": certificate.RelianceListed(person=story.person, relied_on=other, seen=()),
         "stands": certificate.RelianceDecided(
-            person=story.person, relied_on=(other,), stands=True, reasons="另有依据", standing=certificate.Basis.LIVE
+            person=story.person, relied_on=(other,), stands=True, reasons=reasons, standing=certificate.Basis.LIVE
         ),
         "falls": certificate.RelianceDecided(
-            person=story.person, relied_on=(other,), stands=False, reasons="无", standing=certificate.Basis.NO_BASIS
+            person=story.person, relied_on=(other,), stands=False, reasons=reasons, standing=certificate.Basis.NO_BASIS
         ),
         "voided": certificate.TitleVoided(
             person=story.person,
@@ -64,7 +66,7 @@ def test_an_imported_title_counts_once_it_is_confirmed():
     )
     story.tell("title", imported)
     assert row(story, "title")["status"] == "unconfirmed"
-    story.tell("title", certificate.ImportedTitleConfirmed(person=story.person, reasons="已核"))
+    story.tell("title", certificate.ImportedTitleConfirmed(person=story.person, reasons=story.words("已核")))
     assert row(story, "title")["status"] == "live"
 
 
@@ -92,12 +94,16 @@ def test_a_certificate_that_was_revoked_before_its_issue_has_no_number():
 def test_a_case_belongs_to_its_subject_from_the_serving_of_the_facts_on(kind, column):
     story = Story()
     subject = str(uuid4())
+    words = Unsealed(subject, "a")
     opened = integrity.IntegrityCaseOpened(
-        subject_kind=integrity.SubjectKind(kind), subject=subject, allegation="a", lead="b"
+        subject_kind=integrity.SubjectKind(kind),
+        subject=subject,
+        allegation=Unsealed(subject, "a"),
+        lead=Unsealed(subject, "b"),
     )
     story.tell("case", opened)
     assert (row(story, "case")[column], row(story, "case")["reach"]) == (subject, 0)
-    story.tell("case", integrity.FactsServed(facts="f", evidence=()))
+    story.tell("case", integrity.FactsServed(facts=words, evidence=()))
     assert row(story, "case")["reach"] == 2
 
 
@@ -107,7 +113,7 @@ def test_a_record_is_shown_through_its_last_day_in_beijing():
         case=str(uuid4()),
         subject_kind="applicant",
         subject=story.person,
-        facts="f",
+        facts=story.words("f"),
         recorded_on=date(2025, 6, 1),
         expires_on=date(2028, 5, 31),
         seen=(),

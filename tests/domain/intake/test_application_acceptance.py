@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import (
     ApplicationAccepted,
     ApplicationEnded,
@@ -29,7 +30,7 @@ from services.intake.domain.facts import Endorsement, Standing
 from tests.domain.harness import SYSTEM, Story, uid
 from tests.domain.intake import stories as s
 
-WORKS = (Item(module=Module.WORKS, reason="缺少第三章"),)
+WORKS = (Item(module=Module.WORKS, reason=Unsealed(s.PERSON, "缺少第三章")),)
 
 
 def request(*endorsements: Endorsement, items: tuple[Item, ...] = WORKS) -> RequestCorrection:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import (
     ApplicationEnded,
     ApplicationSubmitted,
@@ -32,6 +33,8 @@ from services.intake.domain.application.drafting import (
 from services.intake.domain.application.employer import ReturnToApplicant
 from tests.domain.harness import given, uid
 from tests.domain.intake import stories as s
+
+UNCLEAR = (Item(module=Module.WORKS, reason=Unsealed(s.PERSON, "不清晰")),)
 
 
 def test_a_draft_claims_the_one_place_a_person_has_in_a_series_and_year() -> None:
@@ -129,7 +132,7 @@ def test_an_endorsement_is_asked_of_others_once_and_only_where_the_route_has_one
 
 
 def test_a_returned_file_is_open_only_where_it_was_returned_and_may_come_back_after_the_window() -> None:
-    story = s.submitted().go(ReturnToApplicant((Item(module=Module.WORKS, reason="不清晰"),)), s.CLERK)
+    story = s.submitted().go(ReturnToApplicant(UNCLEAR), s.CLERK)
     form = AttachMaterial(MaterialKind.FORM, s.upload("new"), replace=True)
     works = AttachMaterial(MaterialKind.WORKS, s.upload("new"), replace=True)
     story.when(form, s.APPLICANT).refused("ILLEGAL_TRANSITION")
@@ -175,5 +178,5 @@ def test_a_draft_is_first_submitted_while_its_rule_set_is_in_force_and_returned_
     s.ready().when(s.submit(rules=replace(s.RULES, until=beijing_date(s.DRAFTED))), s.APPLICANT).accepted()
     (reason,) = s.ready().when(ended, s.APPLICANT).refused("RULESET_NOT_IN_FORCE")
     assert "campaign" in reason.change
-    returned = s.submitted().go(ReturnToApplicant((Item(module=Module.WORKS, reason="不清晰"),)), s.CLERK)
+    returned = s.submitted().go(ReturnToApplicant(UNCLEAR), s.CLERK)
     returned.when(ended, s.APPLICANT).accepted()

@@ -11,6 +11,7 @@ from hypothesis import given as forall
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import (
     ApplicationAccepted,
     ApplicationBarred,
@@ -59,7 +60,7 @@ from tests.domain.harness import SYSTEM, Story, given, uid
 from tests.domain.intake import stories as s
 
 SESSION, SEEN = uid("session"), s.seen("session-1")
-WORKS = (Item(module=Module.WORKS, reason="缺页"),)
+WORKS = (Item(module=Module.WORKS, reason=Unsealed(s.PERSON, "缺页")),)
 BAN = s.ban(date(2025, 3, 20), date(2028, 3, 20))
 UNQUALIFIED = s.endorsement("second peer", full_senior=Standing.REVOKED)
 ENDORSED = ((), s.PEERS, (s.PEERS[0],), (s.PEERS[0], UNQUALIFIED))

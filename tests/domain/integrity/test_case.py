@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.integrity import (
     BanBasis,
     FactsServed,
@@ -53,7 +54,12 @@ UNFOUNDED = replace(DECIDE, founded=False, severity=None, severity_reasons="", e
 @pytest.mark.parametrize("kind", SubjectKind)
 def test_the_city_opens_a_case_on_any_of_the_four_subjects(kind: SubjectKind) -> None:
     given(CASE).when(replace(OPEN, subject_kind=kind), CITY).then(
-        IntegrityCaseOpened(subject_kind=kind, subject=PERSON, allegation=OPEN.allegation, lead=OPEN.lead)
+        IntegrityCaseOpened(
+            subject_kind=kind,
+            subject=PERSON,
+            allegation=Unsealed(PERSON, OPEN.allegation),
+            lead=Unsealed(PERSON, OPEN.lead),
+        )
     )
 
 
@@ -97,7 +103,7 @@ def test_a_subject_is_heard_with_minutes_or_declines_and_that_is_noted() -> None
     story.when(replace(HEAR, minutes=None), CITY).refused("EVIDENCE_REQUIRED")
     story.when(HearSubject(declined=True, note="", minutes=None), CITY).refused("GROUND_REQUIRED")
     story.when(HearSubject(declined=True, note="书面声明放弃陈述", minutes=None), CITY).then(
-        SubjectHeard(declined=True, note="书面声明放弃陈述", minutes=None)
+        SubjectHeard(declined=True, note=Unsealed(PERSON, "书面声明放弃陈述"), minutes=None)
     )
 
 
@@ -169,7 +175,7 @@ def test_a_founded_case_revokes_the_title_and_says_on_what() -> None:
             ground="false_material",
             decision_no=DECISION,
             decided_at=NOW,
-            reasons=REVOKE.reasons,
+            reasons=Unsealed(PERSON, REVOKE.reasons),
             evidence=EVIDENCE,
             seen=(HELD_TITLE.seen,),
         )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.integrity import OfficialAppointed, OfficialDismissed, OfficialsNamed
 from libs.kernel.decisions import Actor
 from services.integrity.domain.office import (
@@ -45,10 +46,10 @@ def test_an_official_appoints_another_who_is_not_one_yet() -> None:
 
 def test_an_official_dismisses_another_with_reasons_and_never_the_last_one() -> None:
     office(NAMED).when(DismissOfficial(SECOND.id, "调离"), FIRST).then(
-        OfficialDismissed(official=SECOND.id, reasons="调离")
+        OfficialDismissed(official=SECOND.id, reasons=Unsealed(str(CITY_OFFICE), "调离"))
     )
     office(NAMED).when(DismissOfficial(FIRST.id, " "), FIRST).refused("SEPARATION_OF_DUTIES", "GROUND_REQUIRED")
-    alone = office(NAMED, OfficialDismissed(official=SECOND.id, reasons="调离"))
+    alone = office(NAMED, OfficialDismissed(official=SECOND.id, reasons=Unsealed(str(CITY_OFFICE), "调离")))
     alone.when(DismissOfficial(FIRST.id, "调离"), FIRST).refused("SEPARATION_OF_DUTIES")
     alone.when(AppointOfficial(THIRD.id), SECOND).refused("FORBIDDEN_ACTOR")
     alone.when(DismissOfficial(THIRD.id, "调离"), FIRST).refused("ILLEGAL_TRANSITION")

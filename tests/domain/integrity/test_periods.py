@@ -43,6 +43,7 @@ from tests.domain.integrity.world import (
     CITY,
     DECIDE,
     DECIDED,
+    FOUND,
     NOW,
     OPEN,
     PERSON,
@@ -72,7 +73,7 @@ def banned(effective_on: date) -> Story:
 
 
 def recorded(on: date) -> Story:
-    return given(RECORD).go(RecordCase(DECIDED, expires_on=None, rules=rules()), now=noon(on))
+    return given(RECORD).go(RecordCase(DECIDED, FOUND.value, expires_on=None, rules=rules()), now=noon(on))
 
 
 @pytest.mark.parametrize(("effective_on", "last", "free"), THREE_YEARS)
@@ -106,7 +107,7 @@ def test_a_record_is_shown_through_its_last_day_and_hidden_from_the_next(on: dat
             case=CASE_ID,
             subject_kind="applicant",
             subject=PERSON,
-            facts=DECIDED.findings,
+            facts=FOUND,
             recorded_on=on,
             expires_on=last,
             seen=(DECIDED.seen, rules().seen),
@@ -175,7 +176,7 @@ def test_the_length_of_ban_and_record_is_the_rule_sets_and_not_the_codes() -> No
     longer = rules(ban_years=5, record_years=4)
     case = replace(DECIDED, effective_on=date(2025, 3, 3))
     (ban,) = given(BAN).when(ImposeBan(case, None, longer)).events
-    (record,) = given(RECORD).when(RecordCase(case, None, longer), now=NOW).events
+    (record,) = given(RECORD).when(RecordCase(case, FOUND.value, None, longer), now=NOW).events
     assert (ban.until, record.expires_on) == (date(2030, 3, 3), date(2029, 3, 3))
 
 
@@ -204,7 +205,7 @@ def test_a_case_bars_its_subject_once() -> None:
 
 
 def test_a_record_needs_a_founded_case_and_the_term_of_the_rule_set() -> None:
-    unfounded = RecordCase(replace(DECIDED, founded=False), date(2028, 3, 4), rules())
+    unfounded = RecordCase(replace(DECIDED, founded=False), FOUND.value, date(2028, 3, 4), rules())
     given(RECORD).when(unfounded, now=NOW).refused("CASE_REQUIRED", "RECORD_TERM")
 
 
@@ -236,7 +237,7 @@ def test_one_grave_case_brings_the_revocation_the_ban_and_the_record() -> None:
     follow = consequences(facts)
     assert (follow.ban, follow.record) == (ban_identity(CASE_ID), record_identity(CASE_ID))
     given(BAN).when(ImposeBan(facts, None, rules())).then(BanImposed)
-    given(RECORD).when(RecordCase(facts, None, rules())).then(IntegrityRecorded)
+    given(RECORD).when(RecordCase(facts, FOUND.value, None, rules())).then(IntegrityRecorded)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import BlobRef, Seen
 from libs.events.contracts.integrity import BanBasis, Evidence, Severity, SubjectKind
 from libs.kernel.decisions import Actor
@@ -32,7 +33,8 @@ CASE_ID = uid("case")
 DECISION = "京人社职诚〔2025〕7号"
 
 DOCUMENT = BlobRef(hash="cd" * 32, size=120_000, media_type="application/pdf")
-EVIDENCE = (Evidence(title="论文查重报告", document=DOCUMENT),)
+FOUND = Unsealed(PERSON, "提供虚假专利证书取得职称")
+EVIDENCE = (Evidence(title=Unsealed(PERSON, "论文查重报告"), document=DOCUMENT),)
 
 OPEN = OpenCase(
     subject_kind=SubjectKind.APPLICANT,
@@ -47,7 +49,7 @@ DECIDE = DecideCase(
     severity=Severity.GRAVE,
     severity_reasons="伪造国家机关证件，且为取得职称的主要依据",
     false_commitment_on=None,
-    findings="提供虚假专利证书取得职称",
+    findings=FOUND.value,
     evidence=EVIDENCE,
     decision_no=DECISION,
     effective_on=TODAY,
@@ -67,7 +69,7 @@ DECIDED = CaseFacts(
     subject=PERSON,
     founded=True,
     ban_basis=BanBasis.SERIOUS_FRAUD_NOTICE17,
-    findings="提供虚假专利证书取得职称",
+    findings=FOUND,
     effective_on=TODAY,
     seen=Seen(stream=f"case-{CASE_ID}", version=4),
 )

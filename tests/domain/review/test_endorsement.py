@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.review import (
     EndorsementGiven,
     EndorsementInvited,
@@ -143,7 +144,7 @@ def test_a_kind_of_endorsement_without_an_open_route_is_refused() -> None:
 def test_who_declined_may_be_asked_again() -> None:
     story = invited()
     story.when(RefuseEndorsement("不熟悉"), PEER).then(
-        EndorsementRefused(application=APPLICATION, endorser=ENDORSER, note="不熟悉")
+        EndorsementRefused(application=APPLICATION, endorser=ENDORSER, note=Unsealed(APPLICANT, "不熟悉"))
     )
     story.go(RefuseEndorsement("不熟悉"), PEER)
     story.when(GIVE, PEER).refused("ILLEGAL_TRANSITION")

@@ -87,7 +87,7 @@ async def test_relations_are_declared_in_so_many_words_and_a_colleague_is_recuse
     assert (ordered.data["expert"], ordered.data["ground"]) == (colleague, "same_employer")
     assert ordered.data["seen"] == [{"stream": f"person-{colleague}", "version": version}]
     assert granted.data["expert"] == mentor
-    told = {"expert": silent, "application": application, "ground": "利害关系"}
+    told = {"expert": silent, "application": application, "words": "利害关系"}
     await good(officer.post("review", f"{path}/recusals", told))
     assert codes(await officer.post("review", f"{path}/recusals", told)) == ["RECUSED"]
 

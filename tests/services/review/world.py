@@ -16,7 +16,7 @@ from deploy.local.house import House
 from deploy.local.lock import Lock
 from libs.ballot import Choice, receipt, seal, sealed_to_text
 from libs.events.bus import Meta
-from libs.events.contracts.base import Payload
+from libs.events.contracts.base import Payload, Unsealed
 from libs.events.contracts.certificate import TitleImported, TitleVoided
 from libs.events.contracts.intake import ApplicationAccepted, ApplicationEnded, ApplicationPaid, DraftStarted
 from libs.events.contracts.integrity import BanImposed, TitleRevoked
@@ -221,7 +221,7 @@ class Council(Bureau):
             ground="false_material",
             decision_no="1",
             decided_at=now,
-            reasons="十七",
+            reasons=Unsealed(person, "十七"),
             evidence=(),
             seen=(),
         )

@@ -46,7 +46,7 @@ class File(Part):
 class Evidence(Part):
     """One piece of evidence."""
 
-    title: str
+    title: str | None
     document: File
 
 

@@ -46,13 +46,13 @@ class Item(Part):
     """One thing to be changed, and why."""
 
     module: str
-    reason: str
+    reason: str | None
 
 
 class Review(Part):
     """The employer's opinion."""
 
-    opinion: str
+    opinion: str | None
     in_service: bool
 
 
@@ -79,7 +79,7 @@ class EmployerObjection(Part):
 class Recommendation(Part):
     """The head's recommendation."""
 
-    statement: str
+    statement: str | None
     recommended_at: AwareDatetime
 
 
@@ -132,7 +132,7 @@ class Qualification(Part):
     """The decision on the assessment."""
 
     qualified: bool
-    note: str
+    note: str | None
     codes: list[str] | None = None
     at: AwareDatetime
 
@@ -189,7 +189,7 @@ class Application(Resource):
     warnings: list[str] | None = None
     review: Review | None = None
     returned: list[Item] | None = None
-    refused: list[str] | None = None
+    refused: list[str | None] | None = None
     publicity: Publicity | None = None
     objections: list[EmployerObjection] | None = None
     recommendation: Recommendation | None = None
@@ -271,7 +271,7 @@ class Reliance(Part):
 
     relied_on: list[Id]
     stands: bool
-    reasons: str
+    reasons: str | None
     standing: str
 
 

@@ -109,7 +109,7 @@ class Removal(Part):
     """Why an expert is out of the pool."""
 
     cause: str
-    reason: str
+    reason: str | None
 
 
 class Expert(Resource):
@@ -125,7 +125,7 @@ class Hearing(Part):
     """How the subject was heard."""
 
     declined: bool
-    note: str
+    note: str | None
     minutes: File | None
     at: AwareDatetime
 
@@ -135,8 +135,8 @@ class CaseDecision(Part):
 
     founded: bool
     severity: str | None
-    severity_reasons: str
-    findings: str
+    severity_reasons: str | None
+    findings: str | None
     evidence: list[Evidence]
     ban_basis: str | None
     decision_no: str
@@ -152,7 +152,7 @@ class RevokedTitle(Part):
     ground: str
     decision_no: str
     decided_at: AwareDatetime
-    reasons: str
+    reasons: str | None
     evidence: list[Evidence]
 
 
@@ -162,7 +162,7 @@ class Case(Resource):
     subject_kind: str
     subject: Id
     person_name: str | None = None
-    allegation: str
+    allegation: str | None
     lead: str | None = None
     facts: str | None = None
     evidence: list[Evidence] | None = None
@@ -192,7 +192,7 @@ class Record(Resource):
     subject_kind: str
     subject: Id
     person_name: str | None = None
-    facts: str
+    facts: str | None
     recorded_on: date
     expires_on: date
     withdrawn_because: str | None = None

@@ -32,7 +32,7 @@ class Draw(Part):
     seats: int
     pool: list[Id] | None = None
     replaces: str
-    reason: str
+    reason: str | None = None
     seed: Digest | None = None
 
 
@@ -51,6 +51,7 @@ class Recusal(Part):
     expert: Id
     application: Id
     ground: str | None = None
+    words: str | None = None
 
 
 class Opinion(Part):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import (
     ApplicationAccepted,
     ApplicationNotAccepted,
@@ -122,10 +123,11 @@ def _known(state: State, command: RequestCorrection) -> Iterator[Item]:
     named = {item.module for item in command.items}
     for kind in MATERIALS:
         if kind not in state.materials and Module(kind.value) not in named:
-            yield Item(module=Module(kind.value), reason="缺少该材料")
+            yield Item(module=Module(kind.value), reason=Unsealed(state.applicant, "缺少该材料"))
     peers = _peers(state, command.endorsements, command.rules)
     if peers and peers.reasons() and Module.ENDORSEMENTS not in named:
-        yield Item(module=Module.ENDORSEMENTS, reason=f"有效推荐{len(peers.valid)}名，需要{peers.need}名")
+        short = f"有效推荐{len(peers.valid)}名，需要{peers.need}名"
+        yield Item(module=Module.ENDORSEMENTS, reason=Unsealed(state.applicant, short))
 
 
 def _correct(state: State, _command: SubmitCorrection, context: Context) -> Decision:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import (
     ApplicationSubmitted,
     ApplicationWithdrawn,
@@ -341,7 +342,8 @@ def _submit(state: State, command: Submit, context: Context) -> Decision:
 def _withdraw(state: State, command: Withdraw, context: Context) -> Decision:
     require(state, "withdraw", *WITHDRAWABLE)
     refuse_all(by_applicant(state, context.actor))
-    return ending(state, Stage.WITHDRAWN, ApplicationWithdrawn(note=command.note))
+    note = Unsealed(state.applicant, command.note)
+    return ending(state, Stage.WITHDRAWN, ApplicationWithdrawn(note=note))
 
 
 HANDLERS: Final[Mapping[type, Handler]] = {

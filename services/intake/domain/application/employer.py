@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import (
     EmployerObjectionDecided,
     EmployerObjectionReceived,
@@ -111,7 +112,8 @@ def _review(state: State, command: ReviewAsEmployer, context: Context) -> Decisi
     if state.reviewed:
         found.append(Reason("ILLEGAL_TRANSITION", "八.1", {"reviewed": True}, {"command": "employer_publicity"}))
     refuse_all([*found, *_said(command.opinion, "/opinion")])
-    return Decision((EmployerReviewed(opinion=command.opinion, in_service=command.in_service),))
+    opinion = Unsealed(state.applicant, command.opinion)
+    return Decision((EmployerReviewed(opinion=opinion, in_service=command.in_service),))
 
 
 def _said(text: str, pointer: str) -> Iterator[Reason]:
@@ -134,7 +136,11 @@ def _refuse(state: State, command: RefuseAsEmployer, context: Context) -> Decisi
     if not any(reason.strip() for reason in command.reasons):
         found.append(Reason("GROUND_REQUIRED", "八.1", pointer="/reasons"))
     refuse_all(found)
-    return ending(state, Stage.EMPLOYER_REFUSED, EmployerRefused(reasons=command.reasons))
+    return ending(state, Stage.EMPLOYER_REFUSED, _refused(state, *command.reasons))
+
+
+def _refused(state: State, *reasons: str) -> EmployerRefused:
+    return EmployerRefused(reasons=tuple(Unsealed(state.applicant, reason) for reason in reasons))
 
 
 def _start(state: State, command: StartEmployerPublicity, context: Context) -> Decision:
@@ -158,7 +164,8 @@ def _object(state: State, command: RecordEmployerObjection, context: Context) ->
     require(state, "employer_objection", Stage.EMPLOYER_PUBLICITY, Stage.EMPLOYER_INQUIRY)
     refuse_all(by_employer(state, context.actor, *EMPLOYER))
     objection = str(context.new_id("objection"))
-    event = EmployerObjectionReceived(objection=objection, summary=command.summary, real_name=command.real_name)
+    summary = Unsealed(state.applicant, command.summary)
+    event = EmployerObjectionReceived(objection=objection, summary=summary, real_name=command.real_name)
     return Decision((event,), reply={"objection": objection})
 
 
@@ -169,9 +176,10 @@ def _decide(state: State, command: DecideEmployerObjection, context: Context) ->
     if command.objection not in publicity.open_objections:
         found.append(Reason("NOT_FOUND", "十六.1", {"objection": command.objection}))
     refuse_all(found)
-    decided = EmployerObjectionDecided(objection=command.objection, founded=command.founded, answer=command.answer)
+    answer = Unsealed(state.applicant, command.answer)
+    decided = EmployerObjectionDecided(objection=command.objection, founded=command.founded, answer=answer)
     if command.founded:
-        return ending(state, Stage.EMPLOYER_REFUSED, decided, EmployerRefused(reasons=(command.answer,)))
+        return ending(state, Stage.EMPLOYER_REFUSED, decided, _refused(state, command.answer))
     if publicity.open_objections - {command.objection}:
         return Decision((decided,))
     days = _remaining(publicity, command.calendar)
@@ -224,7 +232,8 @@ def _recommend(state: State, command: RecommendAsHead, context: Context) -> Deci
     found.extend(classified_reasons(classified=command.classified))
     refuse_all(found)
     ended = () if publicity.ended else (EmployerPublicityEnded(ended_at=publicity.ends_at),)
-    recommended = EmployerRecommended(statement=command.statement, publicity_ended_at=publicity.ends_at)
+    statement = Unsealed(state.applicant, command.statement)
+    recommended = EmployerRecommended(statement=statement, publicity_ended_at=publicity.ends_at)
     return Decision((*ended, attached(MaterialKind.PUBLICITY, promised(proof), state), recommended))
 
 

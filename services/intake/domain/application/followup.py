@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import (
     ApplicationBarred,
     ApplicationCertified,
@@ -231,7 +232,7 @@ def _release(state: State, command: Release, context: Context) -> Decision:
     if not command.reasons.strip():
         found.append(Reason("GROUND_REQUIRED", "§11.39", pointer="/reasons"))
     refuse_all(found)
-    return Decision((ApplicationReleased(reasons=command.reasons),))
+    return Decision((ApplicationReleased(reasons=Unsealed(state.applicant, command.reasons)),))
 
 
 def _barred(state: State, command: EndByBan, context: Context) -> Decision:

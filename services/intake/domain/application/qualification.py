@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import (
     ApplicationDisqualified,
     ApplicationQualified,
@@ -121,7 +122,8 @@ def _decide(state: State, command: DecideCheck, context: Context) -> Decision:
         open_checks = [name for name in (*CHECKS, EXCEPTIONAL) if _open(state, name)]
         found.append(Reason("ILLEGAL_TRANSITION", "说一", facts, {"open": open_checks}, "/check"))
     refuse_all(found)
-    return Decision((CheckDecided(check=command.check, stands=command.stands, reasons=command.reasons),))
+    reasons = Unsealed(state.applicant, command.reasons)
+    return Decision((CheckDecided(check=command.check, stands=command.stands, reasons=reasons),))
 
 
 def _open(state: State, check: str) -> bool:
@@ -184,7 +186,8 @@ def _qualify(state: State, command: Qualify, context: Context) -> Decision:
     elif state.assessed.outcome != Verdict.MET:
         found.extend(reasons_recorded(state.assessed.conditions, state.ruleset))
     refuse_all(found)
-    event = ApplicationQualified(level=state.level, decided_by=context.actor.id, note=command.note)
+    note = Unsealed(state.applicant, command.note)
+    event = ApplicationQualified(level=state.level, decided_by=context.actor.id, note=note)
     return Decision((event,), ruleset=state.ruleset)
 
 
@@ -209,7 +212,8 @@ def _disqualify(state: State, command: Disqualify, context: Context) -> Decision
     codes = dict.fromkeys(
         code for one in promised(state.assessed).conditions if one.verdict == Verdict.UNMET for code in one.code.split()
     )
-    event = ApplicationDisqualified(codes=tuple(codes), decided_by=context.actor.id, note=command.note)
+    note = Unsealed(state.applicant, command.note)
+    event = ApplicationDisqualified(codes=tuple(codes), decided_by=context.actor.id, note=note)
     return ending(state, Stage.DISQUALIFIED, event)
 
 
