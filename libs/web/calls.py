@@ -7,6 +7,7 @@ are. The OpenAPI document still shows every model.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -39,6 +40,7 @@ PATH_TEXTS = {
     "kind": {"type": "string", "enum": [kind.value for kind in MaterialKind]},
 }
 """What the path parameters are that are no UUIDs."""
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"}
 
 
@@ -86,15 +88,10 @@ class Call:
             ),
             fingerprint=fingerprint(self.body, scope["query_string"]),
             actor=self.actor,
-            correlation_id=self._correlation,
+            correlation_id=correlation(header(scope, b"correlation-id")),
             traceparent=scope["traceparent"],
             if_version=_if_match(header(scope, b"if-match")),
         )
-
-    @property
-    def _correlation(self) -> str:
-        given = header(self.request.scope, b"correlation-id")
-        return given if given and len(given) <= MAX_KEY and given.isascii() and given.isprintable() else ""
 
     def new_identity(self) -> str:
         """Give the identity of what this command creates: the same however often the command is sent."""
@@ -256,6 +253,11 @@ def render(reply: Reply, status: int, collection: str = "") -> Response:
     if collection:
         headers["Location"] = f"{collection}/{members['id']}"
     return Response(reply.body, status, headers, "application/json")
+
+
+def correlation(given: str) -> str:
+    """Give a correlation id that may stand in every event: a UUID, in which nobody is named; others are ignored."""
+    return given.lower() if _UUID.fullmatch(given) else ""
 
 
 def path_id(request: Request, name: str) -> str:

@@ -1,0 +1,33 @@
+"""What a client may put into every event by a header."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from libs.web.calls import correlation
+
+
+def test_a_correlation_id_that_is_a_uuid_goes_into_the_events() -> None:
+    given = str(uuid4())
+    assert correlation(given) == correlation(given.upper()) == given
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "c-1",
+        "wang-jianguo",
+        "11010519491231002X",
+        "110105194912310021",
+        "110105194912310021" + "0" * 14,
+        uuid4().hex,
+        f"{uuid4()} wang",
+        f"{{{uuid4()}}}",
+        f"{uuid4()}\n",
+    ],
+)
+def test_a_correlation_id_that_could_hold_a_name_or_an_id_number_is_ignored(given: str) -> None:
+    assert correlation(given) == ""
