@@ -23,6 +23,11 @@ class Case:
     payment: str = ""
 
     @property
+    def name(self) -> str:
+        """The applicant's name, as people write it into what they say of the case."""
+        return self.member.who.name
+
+    @property
     def path(self) -> str:
         """The application's address."""
         return f"/v1/applications/{self.application}"
@@ -78,16 +83,27 @@ async def draft(cast: Cast, member: Member, route: str) -> Case:
 
 
 async def submit(case: Case) -> None:
-    """Submit."""
-    await case.member.actor.does("submits", "POST", f"{case.path}/submissions", {})
+    """Submit, under a correlation id that tells who it is about: such a one is not taken over."""
+    told = {"Correlation-Id": case.member.who.id_number}
+    await case.member.actor.does("submits", "POST", f"{case.path}/submissions", {}, **told)
 
 
 async def employer_publicity(cast: Cast, case: Case) -> None:
     """Let the employer review and begin the publicity inside the unit."""
     assert cast.clerk is not None
-    review = {"opinion": "材料属实，同意推荐。", "in_service": True}
+    review = {"opinion": f"{case.name}的材料属实，同意推荐。", "in_service": True}
     await cast.clerk.does("reviews the file", "POST", f"{case.path}/reviews", review)
     await cast.clerk.does("begins the publicity", "POST", f"{case.path}/publicities", {"place": "单位公告栏"})
+
+
+async def unfounded_objection(cast: Cast, case: Case) -> None:
+    """Somebody objects during the publicity, and the employer finds nothing in it."""
+    assert cast.clerk is not None
+    objected = {"summary": f"有人反映{case.name}的论文系他人代写。", "real_name": False}
+    received = await cast.clerk.does("records an objection", "POST", f"{case.path}/objections", objected)
+    answer = {"founded": False, "answer": f"经查，{case.name}的论文系本人完成。"}
+    path = f"{case.path}/objections/{received.body['objection']}/decisions"
+    await cast.clerk.does("finds it unfounded", "POST", path, answer)
 
 
 async def recommend(cast: Cast, case: Case) -> None:
@@ -101,14 +117,14 @@ async def recommend(cast: Cast, case: Case) -> None:
         **{"Content-Type": "application/pdf"},
     )
     proof = {name: stored.body[name] for name in ("hash", "size", "media_type")}
-    body = {"statement": "公示无异议，予以推荐。", "proof": proof}
+    body = {"statement": f"{case.name}公示无异议，予以推荐。", "proof": proof}
     await cast.head.does("recommends", "POST", f"{case.path}/recommendations", body)
 
 
 async def too_early(cast: Cast, case: Case) -> None:
     """Show that nobody recommends before five working days are over."""
     assert cast.head is not None
-    body = {"statement": "提前推荐"}
+    body = {"statement": f"提前推荐{case.name}"}
     await cast.head.is_refused(
         "recommendation before the fifth working day",
         "PUBLICITY_TOO_SHORT",
@@ -136,7 +152,7 @@ async def assess_and_qualify(cast: Cast, case: Case, outcome: str = "met") -> di
         shown = await cast.officer.get(case.path, assessed)
         raise AssertionError(f"assessed as {assessed.body['outcome']}: {shown.body.get('assessment')}")
     shown = await cast.officer.get(case.path, assessed)
-    await cast.officer.does("qualifies", "POST", f"{case.path}/qualifications", {"note": ""})
+    await cast.officer.does("qualifies", "POST", f"{case.path}/qualifications", {"note": f"{case.name}符合条件。"})
     return shown.body
 
 

@@ -94,6 +94,10 @@ async def hold(cast: Cast, cases: list[Case], held_at: str) -> Hall:
     assert cast.supervisor is not None
     body = {"supervisor": cast.supervisor.who.person}
     await officer.does("assigns the supervisor", "POST", f"{path}/supervisors", body)
+    # Of a seat that stays empty, so that nobody's vote is missed.
+    order = {"expert": members[-1].who.person, "application": cases[0].application}
+    order["words"] = f"{members[-1].who.name}与{cases[0].name}系师生关系。"
+    await officer.does("tells an expert to withdraw", "POST", f"{path}/recusals", order)
     present = members[:9]
     chair = present[0]
     chair.actor = await cast.world.actor(f"{chair.who.name} chair", ["chair", "expert"], person=chair.who.person)
@@ -106,13 +110,15 @@ async def hold(cast: Cast, cases: list[Case], held_at: str) -> Hall:
     few = {**opening, "present": opening["present"][:7]}
     await chair.actor.is_refused("opening without a quorum", "QUORUM_NOT_MET", "POST", f"{path}/openings", few)
     await chair.actor.does("opens the session: 9 of 11 present", "POST", f"{path}/openings", opening)
+    late = {"words": f"{present[-1].who.name}迟到十分钟。"}
+    await cast.supervisor.actor.does("puts it on record", "POST", f"{path}/irregularities", late)
     return Hall(session, chair, present)
 
 
 async def vote(cast: Cast, hall: Hall, case: Case, agreeing: int) -> dict[str, Any]:
     """Hear three opinions, vote in secret with boxes sealed here, close, announce."""
     for member in hall.present[1:4]:
-        body = {"application": case.application, "opinion": "业绩突出，能力符合相应层级要求。"}
+        body = {"application": case.application, "opinion": f"{case.name}业绩突出，能力符合相应层级要求。"}
         await member.actor.does("files an opinion", "POST", f"{hall.path}/opinions", body)
     called = await hall.chair.actor.does(
         "calls the vote", "POST", f"{hall.path}/calls", {"application": case.application}

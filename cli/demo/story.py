@@ -63,6 +63,7 @@ async def _exceptional(cast: Cast) -> Case:
     # One of the two takes the endorsement back; at acceptance that is one too few.
     withdrawn = await _endorsement(cast, case, cast.peers[1])
     await cast.peers[1].actor.does("withdraws the endorsement", "POST", f"/v1/endorsements/{withdrawn}/withdrawals", {})
+    await _decline(cast, case, cast.peers[3])
     await entry.submit(case)
     await entry.employer_publicity(cast, case)
     return case
@@ -74,14 +75,25 @@ async def _third(cast: Cast) -> Case:
     case = await entry.draft(cast, member, "ordinary")
     await entry.submit(case)
     await entry.employer_publicity(cast, case)
+    await entry.unfounded_objection(cast, case)
     return case
 
 
-async def _endorse(cast: Cast, case: Case, peer: Member) -> None:
+async def _asked(cast: Cast, case: Case, peer: Member) -> str:
     body = {"endorser": peer.who.person}
     await case.member.actor.does("asks a peer to endorse", "POST", f"{case.path}/endorsers", body)
-    endorsement = await _endorsement(cast, case, peer)
-    given = {"statement": "业绩显著、贡献突出，实名推荐。", "kin": False}
+    return await _endorsement(cast, case, peer)
+
+
+async def _decline(cast: Cast, case: Case, peer: Member) -> None:
+    endorsement = await _asked(cast, case, peer)
+    note = {"note": f"对{case.name}的业绩不够了解。"}
+    await peer.actor.does("declines to endorse", "POST", f"/v1/endorsements/{endorsement}/refusals", note)
+
+
+async def _endorse(cast: Cast, case: Case, peer: Member) -> None:
+    endorsement = await _asked(cast, case, peer)
+    given = {"statement": f"{case.name}业绩显著、贡献突出，实名推荐。", "kin": False}
     await peer.actor.does("endorses by real name", "POST", f"/v1/endorsements/{endorsement}/signatures", given)
 
 
@@ -100,7 +112,7 @@ async def _one_correction(cast: Cast, case: Case) -> None:
     await cast.officer.is_refused(
         "acceptance with one endorsement", "RECOMMENDERS_SHORT", "POST", f"{case.path}/acceptances", {}
     )
-    items = {"items": [{"module": "works", "reason": "代表性成果扫描件不清晰，请重新上传。"}]}
+    items = {"items": [{"module": "works", "reason": f"{case.name}的代表性成果扫描件不清晰，请重新上传。"}]}
     await cast.officer.does("asks once for every correction", "POST", f"{case.path}/corrections", items)
     await cast.officer.is_refused(
         "a second correction", "CORRECTION_ALREADY_USED", "POST", f"{case.path}/corrections", items
@@ -119,7 +131,8 @@ async def _one_correction(cast: Cast, case: Case) -> None:
 
 async def _exceptional_conditions(cast: Cast, case: Case) -> None:
     """An officer finds, with reasons, that the specialty's exceptional conditions are met."""
-    finding = {"check": "exceptional_conditions", "stands": True, "reasons": "符合本专业破格条件，见审核记录。"}
+    finding = {"check": "exceptional_conditions", "stands": True}
+    finding["reasons"] = f"{case.name}符合本专业破格条件，见审核记录。"
     await cast.officer.does("finds the exceptional conditions met", "POST", f"{case.path}/decisions", finding)
     await entry.assess_and_qualify(cast, case)
 
@@ -178,7 +191,7 @@ async def _ask(cast: Cast, code: str, outcome: str) -> None:
 
 async def _case(cast: Cast, member: Member, severity: str, number: str) -> str:
     """An integrity case with its facts, hearing and decision (十七)."""
-    city = cast.city[0]
+    city, name = cast.city[0], member.who.name
     opened = await city.does(
         "opens an integrity case",
         "POST",
@@ -186,8 +199,8 @@ async def _case(cast: Cast, member: Member, severity: str, number: str) -> str:
         {
             "subject_kind": "applicant",
             "subject": member.who.person,
-            "allegation": "涉嫌以虚假材料取得职称。",
-            "lead": "实名举报",
+            "allegation": f"{name}涉嫌以虚假材料取得职称。",
+            "lead": f"{cast.peers[3].who.name}实名举报",
         },
     )
     path = f"/v1/cases/{opened.id}"
@@ -195,16 +208,17 @@ async def _case(cast: Cast, member: Member, severity: str, number: str) -> str:
         "stores the evidence", "POST", f"{path}/uploads", pdf("evidence"), **{"Content-Type": "application/pdf"}
     )
     document = {name: stored.body[name] for name in ("hash", "size", "media_type")}
-    evidence = [{"title": "出具单位否认的证明", "document": document}]
-    await city.does("serves the facts", "POST", f"{path}/servings", {"facts": "业绩证明系伪造。", "evidence": evidence})
-    heard = {"declined": False, "note": "当事人承认。", "minutes": document}
+    evidence = [{"title": f"出具单位否认{name}业绩的证明", "document": document}]
+    served = {"facts": f"{name}的业绩证明系伪造。", "evidence": evidence}
+    await city.does("serves the facts", "POST", f"{path}/servings", served)
+    heard = {"declined": False, "note": f"{name}本人承认。", "minutes": document}
     await city.does("hears the subject", "POST", f"{path}/hearings", heard)
     decision = {
         "founded": True,
         "severity": severity,
-        "severity_reasons": "伪造多份证明。" if severity == "grave" else "",
+        "severity_reasons": f"{name}伪造多份证明。" if severity == "grave" else "",
         "false_commitment_on": None,
-        "findings": "以虚假材料取得职称属实。",
+        "findings": f"{name}以虚假材料取得职称属实。",
         "evidence": evidence,
         "decision_no": number,
         "effective_on": cast.world.clock.now().astimezone(BEIJING).date().isoformat(),
@@ -214,7 +228,7 @@ async def _case(cast: Cast, member: Member, severity: str, number: str) -> str:
         "title": member.title,
         "ground": "false_material",
         "evidence": evidence,
-        "reasons": "依据通知第十七条撤销。",
+        "reasons": f"依据通知第十七条撤销{name}的职称。",
         "decision_no": number,
     }
     await city.does("revokes the title", "POST", f"{path}/revocations", revocation)
