@@ -105,8 +105,12 @@ async def hold(cast: Cast, cases: list[Case], held_at: str) -> Hall:
         "chair": chair.who.person,
         "vice_chairs": [],
         "present": [member.who.person for member in present],
-        "supervised": True,
     }
+    await chair.actor.is_refused(
+        "opening without the supervisor", "SUPERVISOR_REQUIRED", "POST", f"{path}/openings", opening
+    )
+    comes = {"person": cast.supervisor.who.person, "present": True}
+    await cast.supervisor.actor.does("comes to supervise", "POST", f"{path}/presences", comes)
     few = {**opening, "present": opening["present"][:7]}
     await chair.actor.is_refused("opening without a quorum", "QUORUM_NOT_MET", "POST", f"{path}/openings", few)
     await chair.actor.does("opens the session: 9 of 11 present", "POST", f"{path}/openings", opening)

@@ -116,6 +116,14 @@ class SupervisorAssigned(Payload):
 
 
 @contract("review", "十六.4")
+class SupervisorAttended(Payload):
+    """The supervisor comes into the room or leaves it; without the supervisor in it, no session opens and no vote."""
+
+    supervisor: Identity
+    present: bool
+
+
+@contract("review", "十六.4")
 class IrregularityRaised(Payload):
     """The supervisor puts an irregularity on record, in words sealed under the supervisor's own key."""
 

@@ -31,7 +31,8 @@ from services.gateway.access.viewer import Viewer
 _WHO = some("applicant employer endorsers scope")
 _HALL = some(
     "committee agency campaign ruleset level series session_kind committee_size committee_until held_at candidates"
-    " seats supervisor chair vice_chairs present recusals signed_by signed_at reason agency_name names"
+    " seats supervisor supervisor_present chair vice_chairs present recusals signed_by signed_at reason"
+    " agency_name names"
 )
 _WATCH = _HALL | some("draws declarations")
 _BLIND = {"candidates": _WHO, "draws": some("pool"), "recusals": some("ground words")}

@@ -54,7 +54,11 @@ def _committee(row: Row, payload: Payload) -> Row:
             present = [one for one in row["doc"].get("present", []) if one != out]
             return _seated(change(row, {**_disclosed(row, payload.seed), "present": present}), seats=seats)
         case review_session.SupervisorAssigned(supervisor=supervisor):
-            return _seated(row, supervisor=supervisor)
+            same = row["doc"].get("supervisor") == supervisor
+            there = same and bool(row["doc"].get("supervisor_present"))
+            return _seated(row, supervisor=supervisor, supervisor_present=there)
+        case review_session.SupervisorAttended(present=present):
+            return change(row, {"supervisor_present": present})
         case review_session.RelationDeclared(expert=expert):
             said_now = [{"expert": expert, **one.model_dump(mode="json")} for one in payload.answers]
             return change(row, more(row, "declarations", *said_now))

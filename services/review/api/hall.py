@@ -31,18 +31,17 @@ EXPERTS = (Role.EXPERT, Role.CHAIR)
 
 
 class Opening(Form):
-    """Who presides, who is in the room, and whether the supervisor is there."""
+    """Who presides, and which experts are in the room."""
 
     chair: Id
     vice_chairs: tuple[Id, ...] = Field(default=(), max_length=10)
     present: tuple[Id, ...] = Field(max_length=999)
-    supervised: bool
 
 
 class Presence(Form):
     """Who comes or leaves."""
 
-    expert: Id
+    person: Id
     present: bool
 
 
@@ -81,11 +80,11 @@ async def open_session(call: Call, body: Opening) -> Reply:
     return await call.execute(SESSION, call.id("session"), command)
 
 
-@commands.post(f"{PATH}/presences", Presence, HALL, status=200)
+@commands.post(f"{PATH}/presences", Presence, (*HALL, Role.SUPERVISOR), status=200)
 async def change_presence(call: Call, body: Presence) -> Reply:
-    """Note who comes and who leaves."""
+    """Note who comes and who leaves: an expert; the supervisor, who comes by the own word alone (十六.4)."""
     await session_of(call)
-    return await call.execute(SESSION, call.id("session"), ChangePresence(body.expert, body.present))
+    return await call.execute(SESSION, call.id("session"), ChangePresence(body.person, body.present))
 
 
 @commands.post(f"{PATH}/opinions", Opinion, EXPERTS, status=200)

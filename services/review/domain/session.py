@@ -62,7 +62,7 @@ ALLOWED: dict[type[Command], tuple[Phase, ...]] = {
     AssignSupervisor: BEFORE_SIGNING,
     RaiseIrregularity: ("drawn", "opened", "signed"),
     OpenSession: ("drawn",),
-    ChangePresence: ("opened",),
+    ChangePresence: ("drawn", "opened"),
     FileOpinion: ("opened",),
     CallVote: ("opened",),
     AnnounceResult: ("opened",),

@@ -170,20 +170,19 @@ class RaiseIrregularity:
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """The chair opens with the experts in the room; `supervised` says that the supervisor is there."""
+    """The chair opens with the experts in the room; that the supervisor is there, the supervisor has said before."""
 
     chair: str
     vice_chairs: tuple[str, ...]
     present: tuple[str, ...]
-    supervised: bool
     rules: RulesFact
 
 
 @dataclass(frozen=True, slots=True)
 class ChangePresence:
-    """A seated expert comes in or leaves."""
+    """A seated expert, or the supervisor, comes in or leaves."""
 
-    expert: str
+    person: str
     present: bool
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from libs.events.contracts.review_session import OpinionFiled, PresenceChanged, SessionOpened
+from libs.events.contracts.review_session import OpinionFiled, PresenceChanged, SessionOpened, SupervisorAttended
 from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Context, Decision
 from libs.kernel.refusals import Reason, illegal_transition, refuse_all
@@ -32,7 +32,7 @@ def open_session(state: Session, command: OpenSession, context: Context) -> Deci
             *_hall_reasons(state, (command.chair,), context),
             *(Reason("NOT_DRAWN", "十三.5", facts={"expert": one}, pointer="/present") for one in strangers),
             *(Reason("NOT_PRESENT", "§1.19", facts={"expert": one}, pointer="/chair") for one in missing),
-            *supervision_reasons(state, supervised=command.supervised),
+            *supervision_reasons(state),
             *ruleset_reasons(command.rules, state.ruleset),
             *quorum_reasons(command.rules, len(set(command.present) & set(state.seats)), state.committee_size),
             *lawful_committee_reasons(state, context),
@@ -56,13 +56,13 @@ def _hall_reasons(state: Session, presiding: tuple[str, ...], context: Context) 
         yield from forbidden(context, "§1.19", role=Role.AGENCY_OFFICER.value, unit=state.agency)
 
 
-def supervision_reasons(state: Session, *, supervised: bool) -> Iterator[Reason]:
+def supervision_reasons(state: Session) -> Iterator[Reason]:
     """Give `SUPERVISOR_REQUIRED` when nobody is assigned, or the one assigned is not in the room (十六.4)."""
-    if not state.supervisor or not supervised:
+    if not state.attended:
         yield Reason(
             "SUPERVISOR_REQUIRED",
             "十六.4",
-            facts={"assigned": bool(state.supervisor), "in_the_room": supervised},
+            facts={"assigned": bool(state.supervisor), "in_the_room": False},
             change={"needed": "an assigned supervisor in the room"},
         )
 
@@ -107,21 +107,34 @@ def declaration_reasons(state: Session, applications: tuple[str, ...]) -> Iterat
 
 
 def change_presence(state: Session, command: ChangePresence, context: Context) -> Decision:
-    """Record that a seated expert comes in or leaves.
+    """Record that a seated expert, or the supervisor, comes in or leaves.
+
+    Experts come and go once the session is open, by the word of who presides or of the office. The supervisor may
+    come before, and comes by the own word alone; that the supervisor has left, they may say too.
 
     Raises
     ------
     Refused
         `NOT_DRAWN`, `FORBIDDEN_ACTOR`, `ILLEGAL_TRANSITION` when it is so already.
     """
-    reasons = list(_hall_reasons(state, state.presiding, context))
-    if command.expert not in state.seats:
-        reasons.append(Reason("NOT_DRAWN", "十三.5", facts={"expert": command.expert}))
+    who, comes = command.person, command.present
+    supervises = bool(state.supervisor) and who == state.supervisor
+    own_word = supervises and context.actor.role == Role.SUPERVISOR and context.actor.person == who
+    if supervises and (comes or own_word):
+        reasons = list(forbidden(context, "十六.4", role=Role.SUPERVISOR.value, person=who))
+    else:
+        reasons = list(_hall_reasons(state, state.presiding, context))
+    if not supervises and who not in state.seats:
+        reasons.append(Reason("NOT_DRAWN", "十三.5", facts={"expert": who}))
     refuse_all(reasons)
-    if (command.expert in state.present) == command.present:
-        now, other = ("present", "absent") if command.present else ("absent", "present")
+    if not supervises and state.phase != "opened":
+        raise illegal_transition(state.phase, "ChangePresence", ["opened"])
+    if (state.attended if supervises else who in state.present) == comes:
+        now, other = ("present", "absent") if comes else ("absent", "present")
         raise illegal_transition(now, "ChangePresence", [other])
-    return Decision((PresenceChanged(expert=command.expert, present=command.present),))
+    if supervises:
+        return Decision((SupervisorAttended(supervisor=who, present=comes),))
+    return Decision((PresenceChanged(expert=who, present=comes),))
 
 
 def expert_reasons(state: Session, expert: str, application: str, clause: str) -> Iterator[Reason]:

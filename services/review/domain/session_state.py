@@ -27,6 +27,7 @@ from libs.events.contracts.review_session import (
     SessionOpened,
     SessionVoided,
     SupervisorAssigned,
+    SupervisorAttended,
 )
 from libs.kernel.calendars import beijing_date
 from libs.kernel.terms import Level
@@ -71,6 +72,8 @@ class Session:
     present: frozenset[str] = frozenset()
     presiding: tuple[str, ...] = ()
     supervisor: str = ""
+    attended: bool = False
+    """Whether the supervisor is in the room."""
     minutes: BlobRef | None = None
 
     def voters(self, application: str) -> tuple[str, ...]:
@@ -122,7 +125,13 @@ def evolve(  # noqa: C901, PLR0911, PLR0912 - one branch an event
         case RecusalGranted() | RecusalOrdered():
             return replace(state, recused=state.recused | {(payload.expert, payload.application)})
         case SupervisorAssigned():
-            return replace(state, supervisor=payload.supervisor)
+            return replace(
+                state,
+                supervisor=payload.supervisor,
+                attended=state.attended and payload.supervisor == state.supervisor,
+            )
+        case SupervisorAttended(present=present):
+            return replace(state, attended=present)
         case SessionOpened():
             return replace(
                 state,

@@ -25,6 +25,7 @@ from libs.events.contracts.review_session import (
     SessionOpened,
     SessionVoided,
     SupervisorAssigned,
+    SupervisorAttended,
 )
 from libs.kernel.decisions import Actor, Claim
 from libs.kernel.terms import Level, Route
@@ -291,17 +292,17 @@ def test_the_supervisor_puts_an_irregularity_on_record_and_nobody_else_does() ->
 
 
 def test_a_session_opens_with_a_quorum_under_supervision() -> None:
-    story = world.declared(world.drawn())
+    story = world.attended(world.declared(world.drawn()))
     room = story.state.seats[:5]
-    opening = ask.OpenSession(room[0], (), room, supervised=True, rules=IN_FORCE)
+    opening = ask.OpenSession(room[0], (), room, rules=IN_FORCE)
     (event,) = story.when(opening, OFFICER, HELD).then(SessionOpened).events
     assert (set(event.present), event.size, event.supervisor) == (set(room), 7, SUPERVISOR)
 
 
 def test_who_presides_opens_and_nobody_else_in_the_room() -> None:
-    story = world.declared(world.drawn())
+    story = world.attended(world.declared(world.drawn()))
     room = story.state.seats
-    opening = ask.OpenSession(room[0], room[1:2], room, supervised=True, rules=IN_FORCE)
+    opening = ask.OpenSession(room[0], room[1:2], room, rules=IN_FORCE)
     story.when(opening, as_expert(room[1], "chair"), HELD).refused("FORBIDDEN_ACTOR")
     story.when(opening, as_expert(room[0]), HELD).refused("FORBIDDEN_ACTOR")
     story.go(opening, as_expert(room[0], "chair"), HELD)
@@ -311,45 +312,67 @@ def test_who_presides_opens_and_nobody_else_in_the_room() -> None:
 
 
 def test_four_of_seven_do_not_open_a_session() -> None:
-    story = world.declared(world.drawn())
+    story = world.attended(world.declared(world.drawn()))
     room = story.state.seats[:4]
-    opening = ask.OpenSession(room[0], (), room, supervised=True, rules=IN_FORCE)
+    opening = ask.OpenSession(room[0], (), room, rules=IN_FORCE)
     (reason,) = story.when(opening, OFFICER, HELD).refused("QUORUM_NOT_MET")
     assert (reason.facts["needed"], reason.facts["present"]) == (5, 4)
 
 
 def test_strangers_in_the_room_make_no_quorum_and_are_named() -> None:
-    story = world.declared(world.drawn())
+    story = world.attended(world.declared(world.drawn()))
     room = (*story.state.seats[:4], uid("stranger"))
-    opening = ask.OpenSession(uid("absent chair"), (), room, supervised=True, rules=IN_FORCE)
+    opening = ask.OpenSession(uid("absent chair"), (), room, rules=IN_FORCE)
     story.when(opening, OFFICER, HELD).refused("NOT_DRAWN", "NOT_PRESENT", "QUORUM_NOT_MET")
 
 
 def test_no_session_opens_without_a_supervisor_assigned_and_in_the_room() -> None:
     story = world.declared(world.drawn())
     room = story.state.seats
-    story.when(ask.OpenSession(room[0], (), room, supervised=False, rules=IN_FORCE), OFFICER, HELD).refused(
-        "SUPERVISOR_REQUIRED"
-    )
+    opening = ask.OpenSession(room[0], (), room, rules=IN_FORCE)
+    story.when(opening, OFFICER, HELD).refused("SUPERVISOR_REQUIRED")
+    world.attended(story).when(opening, OFFICER, HELD).then(SessionOpened)
+    world.attended(story, present=False).when(opening, OFFICER, HELD).refused("SUPERVISOR_REQUIRED")
     story = world.planned().go(SEEDED, OFFICER).go(ask.DrawExperts(SEED), OFFICER)
-    room = story.state.seats
-    opening = ask.OpenSession(room[0], (), room, supervised=True, rules=IN_FORCE)
     world.declared(story).when(opening, OFFICER, HELD).refused("SUPERVISOR_REQUIRED")
 
 
-def test_no_session_opens_while_a_declaration_is_only_asked_for() -> None:
-    story = world.drawn()
+def test_a_supervisor_comes_by_the_own_word_alone_and_is_seen_to_leave_by_the_chair_too() -> None:
+    story = world.declared(world.drawn())
+    comes = ask.ChangePresence(SUPERVISOR, present=True)
+    for other in (OFFICER, as_expert(story.state.seats[0], "chair"), as_expert(SUPERVISOR), CITY):
+        story.when(comes, other).refused("FORBIDDEN_ACTOR")
+    story.when(comes, WATCHING).then(SupervisorAttended(supervisor=SUPERVISOR, present=True))
+    story.when(replace(comes, present=False), WATCHING).refused("ILLEGAL_TRANSITION")
+    story = world.opened(story)
+    story.when(comes, WATCHING).refused("ILLEGAL_TRANSITION")
+    for one in (WATCHING, OFFICER, world.chair_of(story)):
+        story.when(replace(comes, present=False), one).then(SupervisorAttended(supervisor=SUPERVISOR, present=False))
+    seat = ask.ChangePresence(story.state.seats[2], present=False)
+    story.when(seat, WATCHING).refused("FORBIDDEN_ACTOR")
+
+
+def test_another_supervisor_has_still_to_come() -> None:
+    story = world.attended(world.declared(world.drawn()))
     room = story.state.seats
-    opening = ask.OpenSession(room[0], (), room, supervised=True, rules=IN_FORCE)
+    story.go(ask.AssignSupervisor(uid("another"), works_at("")), OFFICER)
+    opening = ask.OpenSession(room[0], (), room, rules=IN_FORCE)
+    story.when(opening, OFFICER, HELD).refused("SUPERVISOR_REQUIRED")
+
+
+def test_no_session_opens_while_a_declaration_is_only_asked_for() -> None:
+    story = world.attended(world.drawn())
+    room = story.state.seats
+    opening = ask.OpenSession(room[0], (), room, rules=IN_FORCE)
     (reason,) = story.when(opening, OFFICER, HELD).refused("ILLEGAL_TRANSITION")
     assert len(reason.facts["asked"]) == 7
 
 
 def test_no_session_opens_once_the_filing_is_over_or_under_other_rules() -> None:
-    story = world.declared(world.drawn())
+    story = world.attended(world.declared(world.drawn()))
     room = story.state.seats
     other = replace(IN_FORCE, identity=uid("other rules"))
-    opening = ask.OpenSession(room[0], (), room, supervised=True, rules=other)
+    opening = ask.OpenSession(room[0], (), room, rules=other)
     late = datetime(2027, 1, 1, 1, 0, tzinfo=UTC)
     story.when(opening, OFFICER, late).refused("FILING_EXPIRED", "RULESET_NOT_IN_FORCE")
 

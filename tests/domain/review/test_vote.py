@@ -69,13 +69,22 @@ def test_a_recusal_takes_the_quorum_of_that_candidate_only() -> None:
     assert len(story.when(call(OTHER), chair_of(story), HELD).events[0].voters) == 7
 
 
+def test_no_vote_is_called_once_the_supervisor_has_left_and_one_is_when_the_supervisor_is_back() -> None:
+    story = world.attended(world.ready(), present=False)
+    (reason,) = story.when(call(), chair_of(story), HELD).refused("SUPERVISOR_REQUIRED")
+    assert reason.facts == {"assigned": True, "in_the_room": False}
+    world.attended(story).when(call(), chair_of(story), HELD).then(BallotCalled)
+
+
 def test_everything_that_a_vote_lacks_is_said_at_once() -> None:
     story = world.opened(world.declared(world.drawn()), present=5)
     story.go(ask.ChangePresence(story.state.seats[4], present=False), OFFICER)
+    world.attended(story, present=False)
     late = datetime(2027, 1, 1, 1, 0, tzinfo=UTC)
     wrong = call(file=file(standing="held"), rules=replace(IN_FORCE, identity=uid("other")))
     story.when(wrong, chair_of(story), late).refused(
         "QUORUM_NOT_MET",
+        "SUPERVISOR_REQUIRED",
         "FILING_EXPIRED",
         "RULESET_NOT_IN_FORCE",
         "ILLEGAL_TRANSITION",

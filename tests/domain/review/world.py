@@ -211,10 +211,16 @@ def declared(story: Story, listed: frozenset[tuple[str, str]] = frozenset()) -> 
     return story
 
 
+def attended(story: Story, *, present: bool = True) -> Story:
+    """Let the supervisor come, or leave."""
+    return story.go(ask.ChangePresence(SUPERVISOR, present), WATCHING, HELD)
+
+
 def opened(story: Story, present: int | None = None) -> Story:
     """Let the chair open with so many of the seated experts, the chair first."""
     room = story.state.seats[:present]
-    return story.go(ask.OpenSession(room[0], room[1:2], room, supervised=True, rules=IN_FORCE), OFFICER, HELD)
+    attended(story)
+    return story.go(ask.OpenSession(room[0], room[1:2], room, rules=IN_FORCE), OFFICER, HELD)
 
 
 def judged(story: Story, application: str = APPLICATION, opinions: int = 3) -> Story:

@@ -101,7 +101,7 @@ async def test_a_session_opens_with_a_quorum_under_supervision_and_nobody_else_p
         await good(expert.post("review", f"{path}/declarations", body))
     room = list(seated)
     chair = await council.someone("chair", person=room[0])
-    opening = {"chair": room[0], "vice_chairs": [], "present": room[:7], "supervised": True}
+    opening = {"chair": room[0], "vice_chairs": [], "present": room[:7]}
     lacking = await chair.post("review", f"{path}/openings", opening)
     assert codes(lacking) == ["QUORUM_NOT_MET", "SUPERVISOR_REQUIRED"]
     quorum = next(one for one in lacking.json()["errors"] if one["code"] == "QUORUM_NOT_MET")
@@ -120,9 +120,14 @@ async def test_a_session_opens_with_a_quorum_under_supervision_and_nobody_else_p
     await hall.judged(application)
     stranger = await council.someone("chair", person=room[5])
     assert codes(await stranger.post("review", f"{path}/calls", {"application": application})) == ["FORBIDDEN_ACTOR"]
-    await good(hall.chair.post("review", f"{path}/presences", {"expert": room[7], "present": False}))
+    await good(hall.chair.post("review", f"{path}/presences", {"person": room[7], "present": False}))
+    leaves = {"person": hall.supervisor.person, "present": False}
+    await good(hall.chair.post("review", f"{path}/presences", leaves))
+    back = {**leaves, "present": True}
+    assert codes(await hall.chair.post("review", f"{path}/presences", back)) == ["FORBIDDEN_ACTOR"]
     answer = await hall.chair.post("review", f"{path}/calls", {"application": application})
-    assert codes(answer) == ["QUORUM_NOT_MET"]
+    assert codes(answer) == ["QUORUM_NOT_MET", "SUPERVISOR_REQUIRED"]
+    await good(hall.supervisor.post("review", f"{path}/presences", back))
     assert codes(await hall.seated[room[7]].post("review", f"{path}/opinions", _opinion(application))) == [
         "NOT_PRESENT"
     ]
@@ -132,7 +137,7 @@ async def test_a_session_opens_with_a_quorum_under_supervision_and_nobody_else_p
     raised = (await council.events("review", f"session-{session}"))[-1]
     assert raised.type == "IrregularityRaised"
     assert "中途" not in raised.record.decode()
-    await good(hall.chair.post("review", f"{path}/presences", {"expert": room[7], "present": True}))
+    await good(hall.chair.post("review", f"{path}/presences", {"person": room[7], "present": True}))
     ballot = await hall.called(application)
     assert codes(await hall.chair.post("review", f"{path}/results", {"application": application})) == [
         "ILLEGAL_TRANSITION"

@@ -350,7 +350,8 @@ class Council(Bureau):
         await good(officer.post("review", f"{path}/supervisors", {"supervisor": watching.person}))
         chair = await self.someone("chair", "expert", person=room[0])
         supervisor = await self.someone("supervisor", person=watching.person)
-        opening = {"chair": room[0], "vice_chairs": [room[1]], "present": room, "supervised": True}
+        await good(supervisor.post("review", f"{path}/presences", {"person": watching.person, "present": True}))
+        opening = {"chair": room[0], "vice_chairs": [room[1]], "present": room}
         await good(chair.post("review", f"{path}/openings", opening))
         return Hall(self, session, applications, {one: seated[one] for one in room}, chair, supervisor)
 

@@ -88,6 +88,7 @@ class Session(Resource):
     seats: list[Id] | None = None
     names: dict[str, str | None] | None = None
     supervisor: Id | None = None
+    supervisor_present: bool | None = None
     chair: Id | None = None
     vice_chairs: list[Id] | None = None
     present: list[Id] | None = None
