@@ -10,8 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from libs.ballot import Choice, open_box, receipt, seal, sealed_to_text, sealing
+from tests.services.review.hall import Vote, codes, good
 from tests.services.review.kept import everything_kept, log_segment, log_since
-from tests.services.review.world import Council, Vote, codes, good
+from tests.services.review.world import Council
 
 AGREE, AGAINST, ABSTAIN = Choice.AGREE, Choice.AGAINST, Choice.ABSTAIN
 

@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from libs.ballot import Choice
-from tests.services.review.world import Council, Hall, Vote, good
+from tests.services.review.hall import Hall, Vote, good
+from tests.services.review.world import Council
 
 AGREE, AGAINST = Choice.AGREE, Choice.AGAINST
 BEFORE_THE_COUNT_IS_WRITTEN = "ballot-counted"

@@ -11,7 +11,8 @@ from libs.events.contracts.intake import DraftStarted, EmploymentStarted, Endors
 from libs.kernel.terms import EndorsementKind, Route
 from services.review.domain.endorsement import endorsement_id
 from tests.services.bureau import Someone
-from tests.services.review.world import Council, codes, good
+from tests.services.review.hall import codes, good
+from tests.services.review.world import Council
 
 GIVEN = {"statement": "业绩显著，实名推荐", "kin": False}
 

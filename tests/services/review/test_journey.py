@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from cli.demo.files import pdf
 from libs.ballot import Choice
 from services.review.domain.notice import notice_id
-from tests.services.review.world import Council, Hall, codes, good
+from tests.services.review.hall import Hall, codes, good
+from tests.services.review.world import Council
 
 AGREE, AGAINST = Choice.AGREE, Choice.AGAINST
 PDF = {"Content-Type": "application/pdf"}

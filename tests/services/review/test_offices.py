@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from uuid import uuid4
 
-from tests.services.review.world import Council, codes, good
+from tests.services.review.hall import codes, good
+from tests.services.review.world import Council
 
 AGENCY = {
     "name": "第二评审服务中心",

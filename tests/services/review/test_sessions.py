@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from libs.events.contracts.intake import ApplicationHeld, EmploymentStarted
 from services.review.domain.draw import commitment_of, reproduces
-from tests.services.review.world import SIZE, Council, codes, good
+from tests.services.review.hall import codes, good
+from tests.services.review.world import SIZE, Council
 
 
 async def test_a_session_is_planned_with_paid_files_of_one_group_only(council: Council) -> None:
