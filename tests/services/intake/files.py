@@ -70,6 +70,13 @@ async def drafted(bureau: Bureau, applicant: Someone | None = None, year: int = 
 async def submitted(bureau: Bureau) -> File:
     """An application that its employer and its agency may know of."""
     file = await drafted(bureau)
+    await hand_in(file)
+    return file
+
+
+async def hand_in(file: File) -> None:
+    """Tell that a draft was submitted."""
+    bureau = file.bureau
     draft = (await bureau.events("intake", file.stream))[0].data
     common = {name: draft[name] for name in ApplicationSubmitted.model_fields if name in draft and name != "seen"}
     told = ApplicationSubmitted(
@@ -80,7 +87,6 @@ async def submitted(bureau: Bureau) -> File:
         seen=(),
     )
     await bureau.tell("intake", file.stream, told)
-    return file
 
 
 def stored(bureau: Bureau) -> dict[str, Path]:

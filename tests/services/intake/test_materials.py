@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from cli.demo.files import pdf
-from tests.services.intake.files import PDF, File, drafted, stored, submitted
+from tests.services.intake.files import PDF, File, drafted, hand_in, stored, submitted
 
 if TYPE_CHECKING:
     from tests.services.bureau import Bureau, Someone
@@ -83,3 +83,8 @@ async def test_a_material_is_read_by_its_applicant_its_employer_its_agency_and_w
     for one in strangers:
         answer = await one.get("intake", path)
         assert (answer.status_code, answer.json()["code"]) == (404, nothing.json()["code"])
+    await hand_in(file)
+    for one in (file.clerk, file.officer):
+        assert (await one.get("intake", path)).content == pdf("works")
+    for one in strangers[:3]:
+        assert (await one.get("intake", path)).status_code == 404
