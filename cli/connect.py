@@ -87,7 +87,9 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
     """Run a command's work; what an operator can mend is one sentence and exit code 1."""
     try:
         return asyncio.run(work)
-    except (StackError, RuntimeError, TimeoutError) as error:
+    except typer.Exit:  # which is a RuntimeError too
+        raise
+    except (StackError, RuntimeError, OSError) as error:
         fail(str(error))
 
 

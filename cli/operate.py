@@ -12,6 +12,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cli.connect import STATE, Json, Root, Service, Site, chosen, console, fail, open_site, parts_of, run, say
 from libs.events import maintenance
+from libs.events.envelope import Event
+from libs.events.leader import AlreadyLedError
+from libs.events.reactions import owe_again, refused_reactions
 from libs.events.verify import verify_store
 from libs.events.views import View, retry_parked
 from libs.web.spine import sink_name
@@ -105,7 +108,10 @@ async def _republish(service: str, root: Any) -> int:
     site = await open_site(root)
     async with site.pool(service) as pool:
         with _progress(f"{service}: records sent") as advance:
-            return await maintenance.republish(pool, site.bootstrap, site.topic(service), advance)
+            try:
+                return await maintenance.republish(pool, site.bootstrap, site.topic(service), advance)
+            except AlreadyLedError:
+                fail(f"The relay of {service} is running: stop the service first.")
 
 
 def rebase(
@@ -131,7 +137,7 @@ async def _rebase(service: str, root: Any) -> int:
 
 
 def list_letters(*, service: Service = "", root: Root = STATE, as_json: Json = False) -> None:
-    """List held and parked records; exit code 3 when any is parked."""
+    """List held and parked records, and reactions that were refused; exit code 3 when any record is parked."""
     if run(_list_letters(chosen(service), root, as_json=as_json)):
         raise typer.Exit(3)
 
@@ -141,31 +147,44 @@ async def _list_letters(services: tuple[str, ...], root: Any, *, as_json: bool) 
     parked = False
     for service in services:
         async with site.pool(service) as pool:
-            rows = await pool.fetch(
+            letters = await pool.fetch(
                 "select view, stream, version, kind, error, since from letters order by view, stream, version"
             )
-        for row in rows:
+            refused = await refused_reactions(pool)
+        for row in [*map(dict, letters), *(_as_letter(service, row) for row in refused)]:
             parked = parked or row["kind"] == "parked"
-            members = {"service": service, **dict(row)}
             text = f"{service}.{row['view']} {row['stream']}@{row['version']} {row['kind']}: {row['error']}"
-            say(orjson.dumps(members).decode() if as_json else text)
+            say(orjson.dumps({"service": service, **row}).decode() if as_json else text)
     return parked
 
 
+def _as_letter(service: str, row: Any) -> dict[str, Any]:
+    return {
+        "view": f"{service}_reactions",
+        "stream": row["source"],
+        "version": Event(row["event"]).version,
+        "kind": "refused",
+        "error": f"{row['reaction']} of {row['target']}: {row['codes']}",
+        "since": row["since"],
+    }
+
+
 def retry_letters(*, service: Service = "", root: Root = STATE, as_json: Json = False) -> None:
-    """Try parked records again, in order, after the code was mended."""
-    mended = run(_retry_letters(chosen(service), root))
-    say(orjson.dumps({"mended": mended}).decode() if as_json else f"{mended} streams are no longer parked.")
+    """Try parked records again, in order, after the code was mended; and owe refused reactions once more."""
+    mended, owed = run(_retry_letters(chosen(service), root))
+    text = f"{mended} streams are no longer parked, {owed} refused reactions are owed again."
+    say(orjson.dumps({"mended": mended, "owed": owed}).decode() if as_json else text)
 
 
-async def _retry_letters(services: tuple[str, ...], root: Any) -> int:
+async def _retry_letters(services: tuple[str, ...], root: Any) -> tuple[int, int]:
     site = await open_site(root)
-    mended = 0
+    mended = owed = 0
     for service in services:
         async with site.spine(service) as spine:
             for sink in spine.sinks_of_worker():
                 mended += await retry_parked(spine.view_pool, sink)
-    return mended
+            owed += await owe_again(spine.pool)
+    return mended, owed
 
 
 def _views(service: str) -> list[View]:

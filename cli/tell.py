@@ -83,11 +83,13 @@ async def _replay(application: str, until: datetime | None, root: Path, *, as_js
         streams = await _streams_of(site, service, application)
         for records in streams:
             chain = GENESIS
+            # A stream that began for the case belongs to it whole: an endorsement names the case only at first.
+            own = _concerns(records[0], application)
             for event in records:
                 if event.prev_hash != chain:
                     broken.append(f"{event.stream}@{event.version}")
                 chain = event.hash
-                if _concerns(event, application) and (until is None or event.recorded <= until):
+                if (own or _concerns(event, application)) and (until is None or event.recorded <= until):
                     found.append(event)
     if not found:
         fail(f"No event of application {application} is known{' by then' if until else ''}.", 2)

@@ -32,7 +32,8 @@ log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 1.0
 EARLY_SECONDS = 120
-"""How long an illegal transition may still only be early; after that it is recorded as refused."""
+"""How long an illegal transition may still only be early; after that it is recorded as refused, and an operator who
+ended a longer outage of another topic has it tried again (`zhicheng dead-letters retry`)."""
 ALARM_SECONDS = 30
 SERVICE_UNAVAILABLE = 503
 
@@ -229,6 +230,27 @@ class ReactionExecutor:
             outcome,
             reasons,
         )
+
+
+async def refused_reactions(pool: asyncpg.Pool) -> list[asyncpg.Record]:
+    """List the commands that were owed and refused for good, with the codes of their reasons."""
+    return await pool.fetch(
+        "select reaction, target, source, event, since,"
+        " (select string_agg(r->>'code', ' ') from jsonb_array_elements(reasons) r) as codes"
+        " from reactions where outcome = 'refused' order by seq"
+    )
+
+
+async def owe_again(pool: asyncpg.Pool) -> int:
+    """Let refused commands be tried again, as if their events had just come; give how many.
+
+    One that was refused for what it says is refused again. One that only came too early finds its subject now.
+    """
+    return await pool.fetchval(
+        "with again as (update reactions set outcome = 'waiting', reasons = null, attempts = 0,"
+        "  next_at = clock_timestamp(), since = clock_timestamp() where outcome = 'refused' returning 1)"
+        " select count(*) from again"
+    )
 
 
 def passing(refusal: Refused) -> bool:

@@ -25,6 +25,7 @@ RESTARTS = Gauge("zhicheng_consumer_restarts", "Consumers started anew", ["servi
 LETTERS = Gauge("zhicheng_letters", "Records held or parked", ["service", "view", "kind"])
 HELD = Gauge("zhicheng_letters_held_seconds", "Age of the oldest held record", ["service", "view"])
 WAITING = Gauge("zhicheng_reactions_waiting_seconds", "Age of the oldest waiting reaction", ["service"])
+REFUSED = Gauge("zhicheng_reactions_refused", "Reactions that were refused for good", ["service"])
 
 
 def health_router(spine: Spine) -> APIRouter:
@@ -66,6 +67,7 @@ def health_router(spine: Spine) -> APIRouter:
             " from reactions where outcome = 'waiting'"
         )
         WAITING.labels(name).set(oldest)
+        REFUSED.labels(name).set(await spine.pool.fetchval("select count(*) from reactions where outcome = 'refused'"))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -14,7 +14,15 @@ from libs.events.commit import StoreUnavailableError
 from libs.events.envelope import Event
 from libs.events.ids import derived_command_id
 from libs.events.leader import lead
-from libs.events.reactions import Reaction, ReactionExecutor, ReactionSink, to_all, to_one
+from libs.events.reactions import (
+    Reaction,
+    ReactionExecutor,
+    ReactionSink,
+    owe_again,
+    refused_reactions,
+    to_all,
+    to_one,
+)
 from libs.events.reading import NotYetError
 from libs.kernel.refusals import Refused
 from tests.spine.process import ANSWERING, answer
@@ -179,6 +187,28 @@ async def test_an_illegal_transition_is_only_early_at_first_and_refused_later(
     await reactor.turn()
     reasons = await shop.pool.fetchval("select reasons from reactions where outcome = 'refused'")
     assert [(reason["code"], reason["clause"]) for reason in reasons] == [("ILLEGAL_TRANSITION", "十四.3")]
+
+
+async def test_a_refused_reaction_is_listed_and_one_that_came_too_early_is_done_when_it_is_owed_again(
+    shop: Shop,
+) -> None:
+    asker, late, wrong = await begun(shop), stream_id(), await begun(shop)
+    await shop.do(asker, ask(late))
+    await shop.do(asker, ask(wrong, amount=-1))
+    reactor = Reactor(shop)
+    await reactor.hear()
+    await shop.pool.execute("update reactions set since = since - interval '3 minutes'")
+    await reactor.turn()
+    listed = await refused_reactions(shop.pool)
+    assert [(row["target"], row["codes"]) for row in listed] == [
+        (late, "ILLEGAL_TRANSITION"),
+        (wrong, "AMOUNT_MISMATCH"),
+    ]
+    await shop.do(late, Add())
+    assert await owe_again(shop.pool) == 2
+    await reactor.turn()
+    assert await reactor.outcomes() == ["done", "refused"]
+    assert (await total(shop, late), await total(shop, wrong)) == (11, 1)
 
 
 @pytest.mark.parametrize(
