@@ -216,11 +216,13 @@ def _hold(state: State, command: Hold, context: Context) -> Decision:
     require(state, "hold", *LIVE)
     found = list(by_system(context))
     cited = state.relied_on.get(f"title-{command.title}")
-    known = cited is not None and command.voided_at is not None and cited >= command.voided_at
-    if cited is None or known or command.title in {state.held, *state.settled}:
+    if cited is None:
         facts = {"title": command.title, "held": bool(state.held)}
         found.append(Reason("ILLEGAL_TRANSITION", "§11.39", facts, {"relied_on": sorted(state.relied_on)}))
     refuse_all(found)
+    known = cited is not None and command.voided_at is not None and cited >= command.voided_at
+    if known or command.title in {state.held, *state.settled}:
+        return Decision()  # the revocation is heard of twice, from integrity and from the title's own stream
     return Decision((ApplicationHeld(title=command.title, case=command.case, seen=(command.seen,)),))
 
 
