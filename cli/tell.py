@@ -38,7 +38,8 @@ async def _events(services: tuple[str, ...], root: Path, *, raw: bool, as_json: 
         partitions = [TopicPartition(site.topic(name), number) for name in services for number in range(PARTITIONS)]
         ends = await consumer.end_offsets(partitions)
         remaining = {partition: end for partition, end in ends.items() if end}
-        consumer.assign(list(remaining))
+        if remaining:
+            consumer.assign(list(remaining))
         for partition in remaining:
             consumer.seek(partition, 0)
         while remaining:

@@ -122,7 +122,7 @@ class World:
         For how many seconds a request that found nobody is sent again, with the same key. 0: it is sent once.
     """
 
-    def __init__(self, info: HouseInfo, console: Console | None = None, patience: float = 0.0) -> None:
+    def __init__(self, info: HouseInfo, console: Console | None = None, patience: float = 10.0) -> None:
         self.info = info
         self.patience = patience
         self.clock = FileClock(Path(info.clock_file))
