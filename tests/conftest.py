@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.house_fixture import house
 from tests.stack_fixture import breakable_stack, outside, stack
 
-__all__ = ["breakable_stack", "house", "outside", "stack"]
+__all__ = ["breakable_stack", "outside", "stack"]
 
 TESTS = Path(__file__).parent
 TOGETHER = {"journeys", "fuzz", "services", "faults"}

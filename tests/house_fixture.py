@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-
-import pytest
 
 from deploy.local.house import House
 from deploy.local.lock import Lock
@@ -32,10 +30,3 @@ def open_house(
         finally:
             own.stop()
             held.release()
-
-
-@pytest.fixture(scope="session")
-def house(stack: StackInfo, outside: OutsideInfo) -> Iterator[House]:
-    """Give a house of this session's own on the shared stack; it keeps every trace."""
-    with open_house(stack, outside, {"": {"ZHICHENG_TRACE_RATIO": "1"}}) as own:
-        yield own

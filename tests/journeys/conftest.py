@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,10 @@ from cli.bootstrap import name_officials
 from cli.demo.story import tell
 from cli.demo.world import OFFICIALS, World
 from deploy.local.house import House
+from deploy.local.outside_process import OutsideInfo
+from deploy.local.stack import StackInfo
 from libs.web.settings import SERVICES
+from tests.house_fixture import open_house
 from tests.journeys.records import Record, read_stores, settle
 
 
@@ -31,7 +35,14 @@ class Told:
         return [record for service in SERVICES for record in self.records[service]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def house(stack: StackInfo, outside: OutsideInfo) -> Iterator[House]:
+    """Give a house of this session's own on the shared stack; it keeps every trace."""
+    with open_house(stack, outside, {"": {"ZHICHENG_TRACE_RATIO": "1"}}) as own:
+        yield own
+
+
+@pytest.fixture(scope="package")
 def told(house: House) -> Told:
     """Drive both cases and the revocation through the gateway."""
 

@@ -65,7 +65,7 @@ class Console:
         return Answer(done.returncode, done.stdout, done.stderr)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def console(told: Told, stack: StackInfo, outside: OutsideInfo, tmp_path_factory: pytest.TempPathFactory) -> Console:
     """Reach the told house by its state folder, as `make run` lays one out."""
     root = tmp_path_factory.mktemp("site")

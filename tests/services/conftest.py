@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from deploy.local.stack import StackInfo
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bureau(stack: StackInfo, outside: OutsideInfo) -> Iterator[Bureau]:
     """Intake, certificate and integrity as processes."""
     yield from running(stack, outside)

@@ -102,6 +102,14 @@ async def test_a_taken_claim_is_an_outcome_of_its_own_and_names_the_claim(pool: 
     assert await holders(pool) == {"a": owner.stream, "b": other.stream}
 
 
+async def test_of_several_taken_claims_the_first_that_the_command_lists_is_told(pool: asyncpg.Pool) -> None:
+    await write(pool, append_of(counted(stream_id()), claims=named("a", "z")))
+    for names in (("z", "a"), ("a", "z"), ("free", "z", "a")):
+        first = next(name for name in names if name != "free")
+        late = append_of(counted(stream_id()), claims=named(*names))
+        assert await write(pool, late) == [Claimed(Claim("name", first))]
+
+
 async def test_claims_are_taken_all_or_none(pool: asyncpg.Pool) -> None:
     owner = append_of(counted(stream_id()), claims=named("m"))
     greedy = append_of(counted(stream_id()), claims=named("a", "m", "z"))

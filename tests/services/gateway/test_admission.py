@@ -10,6 +10,7 @@ from uuid import uuid4
 import orjson
 import pytest
 
+from libs.events.contracts.base import Unsealed
 from libs.events.contracts.integrity import OfficialAppointed, OfficialDismissed
 from libs.kernel.refusals import Refused
 from libs.web.auth import Principal
@@ -50,7 +51,7 @@ async def test_the_role_of_the_city_counts_only_for_its_officials_and_only_until
     await world.tell_officials(OfficialAppointed(official=subject))
     assert (await answers())[0] == (200, "")
     assert len(world.upstreams["review"].asked) == before + 1
-    await world.tell_officials(OfficialDismissed(official=subject, reasons="调离"))
+    await world.tell_officials(OfficialDismissed(official=subject, reasons=Unsealed(str(uuid4()), "调离")))
     assert await answers() == refused
     assert (await world.get("/v1/rulesets?status=draft", "city")).status_code == 200
     assert subject != OFFICIAL

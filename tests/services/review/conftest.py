@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from deploy.local.stack import StackInfo
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def council(stack: StackInfo, outside: OutsideInfo) -> Iterator[Council]:
     """Intake and review as processes."""
     yield from running(stack, outside)

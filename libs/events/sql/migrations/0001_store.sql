@@ -60,7 +60,7 @@ create function store_gate() returns bigint language sql stable as
 
 -- Many commands in one transaction, each with its own outcome. Returned are only those not done:
 --   seen     the command id is known; with its fingerprint, stream, versions and stored reply
---   claimed  a claim is another stream's; with the claim
+--   claimed  a claim is another stream's; with the first such claim, as the command lists them
 --   conflict the stream is not at the expected version
 -- Order everywhere by the contended key, so that two processes cannot deadlock.
 create function append_batch(
@@ -116,11 +116,11 @@ begin
             into claimed, claimed_name, claimed_value
         from (
             select distinct on (k.command) k.command, k.name, k.value
-            from unnest(k_command, k_name, k_value) as k (command, name, value)
+            from unnest(k_command, k_name, k_value) with ordinality as k (command, name, value, place)
             where k.command <> all (out_of) and not exists (
                 select from claims held
                 where held.name = k.name and held.value = k.value and held.stream = c_stream[k.command])
-            order by k.command, k.name, k.value
+            order by k.command, k.place
         ) as r;
         out_of := out_of || claimed;
     end if;
