@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import asyncpg
 
 from libs.events.canonical import digest, encode
 from libs.events.contracts.base import SEALED_FORM
 from libs.events.envelope import GENESIS, Event
+from libs.events.sealed_places import sealed_texts
 from libs.events.sealing import parts
 
 PAGE = 2000
@@ -214,25 +215,13 @@ def _examine(record: bytes, stream: str, version: int) -> Event | Fault:
 
 
 def _misplaced(event: Event) -> Fault | None:
-    for place, value in _texts(event.data):
+    for place, value in sealed_texts(event):
         if SEALED_FORM.match(value):
             sealed = parts(value)
             if sealed.event != event.id or sealed.field != place:
                 byte = event.record.find(value.encode())
                 return Fault(event.stream, event.version, byte, f"{place} was sealed for another place")
     return None
-
-
-def _texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Give every text of an event's data with its path."""
-    if isinstance(value, str):
-        yield place, value
-    elif isinstance(value, dict):
-        for name, member in cast("dict[str, Any]", value).items():
-            yield from _texts(member, f"{place}/{name}" if place else name)
-    elif isinstance(value, list):
-        for number, member in enumerate(cast("list[Any]", value)):
-            yield from _texts(member, f"{place}/{number}")
 
 
 def changed_byte(record: bytes, wanted: bytes) -> int:

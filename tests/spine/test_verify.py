@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from libs.events import verify as verify_module
 from libs.events.canonical import digest, encode
+from libs.events.contracts.base import Unsealed
 from libs.events.envelope import Event
+from libs.events.sealing import EventSealer
 from libs.events.verify import changed_byte, check_alone, verify_store
-from tests.spine.toys import Add, Note, ToyCounted
+from tests.spine.toys import Add, Note, ToyCounted, ToyNoted, ToyRemark, ToyRemarked
 from tests.spine.world import Shop, chained, counted, running, stream_id
 
 if TYPE_CHECKING:
@@ -216,6 +218,26 @@ def test_no_change_of_a_record_makes_the_check_itself_fail(data: st.DataObject) 
         changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
     fault = check_alone(bytes(changed), "counter-1", 1)
     assert fault is None or (fault.stream, fault.version) == ("counter-1", 1)
+
+
+@pytest.mark.parametrize("text", ["s1.a.bb", "s1.label.bb", "s1.label." + "A" * 80])
+async def test_a_clients_plain_text_that_looks_sealed_is_no_fault(shop: Shop, text: str) -> None:
+    await shop.do(stream_id(), Add(label=text))
+    assert (await verify_store(shop.pool)).faults == ()
+
+
+def test_what_was_sealed_for_another_place_is_named_in_fields_lists_and_parts() -> None:
+    person, looks = str(uuid4()), "s1.a.bb"
+    sealed = EventSealer(str(uuid4()), {person: bytes(32)}).seal("text", Unsealed(person, "张三"))
+    for place, payload in (
+        ("text", ToyNoted(person=looks, text=sealed)),
+        ("reasons/0", ToyRemarked(remarks=(), reasons=(sealed,))),
+        ("remarks/0/words", ToyRemarked(remarks=(ToyRemark(about=looks, words=sealed),), reasons=())),
+    ):
+        (event,) = chained("counter-1", [payload])
+        fault = check_alone(event.record, "counter-1", 1)
+        assert fault is not None
+        assert fault.what == f"{place} was sealed for another place"
 
 
 def test_a_record_with_a_float_or_a_member_twice_is_not_canonical() -> None:
