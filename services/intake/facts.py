@@ -184,7 +184,6 @@ async def endorsements(
                 full_senior=_best([title.standing for title in held]),
                 same_series=row["series"] == series,
                 peer_specialty=row["specialty"] == specialty,
-                conflict=False,
                 barred=barred,
                 seen=(_cited(row), *(title.seen for title in held)),
             )

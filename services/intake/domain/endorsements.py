@@ -81,7 +81,7 @@ def judge(endorsements: Sequence[Endorsement], applicant: str, employer: str, ru
 
 def _why_not(one: Endorsement, applicant: str) -> list[str]:
     checks = {
-        "RECOMMENDER_CONFLICT": one.endorser == applicant or one.conflict,
+        "RECOMMENDER_CONFLICT": one.endorser == applicant,
         "RECOMMENDER_UNQUALIFIED": one.full_senior is Standing.REVOKED or one.barred,
         "NOT_A_PEER": not (one.same_series and one.peer_specialty),
     }

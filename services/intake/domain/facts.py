@@ -122,7 +122,8 @@ class Endorsement:
     """An endorsement that stands, and what is known of the person who gave it.
 
     `same_series` and `peer_specialty` compare the endorser's title with the application (§11.12);
-    `conflict` means that the endorser has an interest or is kin; `barred` that a ban is in force (§11.23).
+    `barred` means that a ban is in force (§11.23). Whether the endorser is kin or has an interest is asked and decided
+    when the endorsement is given (review refuses it with RECOMMENDER_CONFLICT): none that stands has that against it.
     """
 
     identity: str
@@ -131,7 +132,6 @@ class Endorsement:
     full_senior: Standing
     same_series: bool
     peer_specialty: bool
-    conflict: bool
     barred: bool
     seen: tuple[Seen, ...]
 

@@ -108,7 +108,6 @@ def endorsement(name: str, **changes: Any) -> Endorsement:
         full_senior=Standing.LIVE,
         same_series=True,
         peer_specialty=True,
-        conflict=False,
         barred=False,
         seen=(seen(f"title-{uid(f'title of {name}')}"),),
     )

@@ -97,7 +97,6 @@ def test_what_is_not_corrected_in_time_is_deemed_abandoned_and_frees_the_place()
         ((s.PEERS[0], s.endorsement("b", barred=True)), ["RECOMMENDERS_SHORT", "RECOMMENDER_UNQUALIFIED"]),
         ((s.PEERS[0], s.endorsement("b", full_senior=Standing.UNKNOWN)), ["RECOMMENDERS_SHORT"]),
         ((s.PEERS[0], s.endorsement("b", peer_specialty=False)), ["RECOMMENDERS_SHORT", "NOT_A_PEER"]),
-        ((s.PEERS[0], s.endorsement("b", conflict=True)), ["RECOMMENDERS_SHORT", "RECOMMENDER_CONFLICT"]),
         (
             (s.endorsement("a", employer=s.EMPLOYER), s.endorsement("b", employer=s.EMPLOYER)),
             ["RECOMMENDERS_SHORT", "RECOMMENDER_SAME_EMPLOYER"],
