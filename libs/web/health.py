@@ -25,6 +25,7 @@ RESTARTS = Gauge("zhicheng_consumer_restarts", "Consumers started anew", ["servi
 LETTERS = Gauge("zhicheng_letters", "Records held or parked", ["service", "view", "kind"])
 HELD = Gauge("zhicheng_letters_held_seconds", "Age of the oldest held record", ["service", "view"])
 WAITING = Gauge("zhicheng_reactions_waiting_seconds", "Age of the oldest waiting reaction", ["service"])
+REVOCATIONS = Gauge("zhicheng_revocations_age_seconds", "Age of the list of revoked tokens", ["service"])
 REFUSED = Gauge("zhicheng_reactions_refused", "Reactions that were refused for good", ["service"])
 
 
@@ -39,16 +40,7 @@ def health_router(spine: Spine) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz() -> Response:
-        faults: list[str] = []
-        try:
-            await spine.pool.fetchval("select 1", timeout=2)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            faults.append("store")
-        if spine.relay is not None and spine.relay.state.refused:
-            faults.append(spine.relay.state.refused)
-        stalled = [c for c in spine.consumers if time.monotonic() - c.state.polled_at > 30]  # noqa: PLR2004
-        if stalled:
-            faults.append(f"{len(stalled)} consumers do not poll")
+        faults = await _faults(spine)
         return JSONResponse({"status": "ready" if not faults else "unready", "faults": faults}, 503 if faults else 200)
 
     @router.get("/metrics")
@@ -67,10 +59,29 @@ def health_router(spine: Spine) -> APIRouter:
             " from reactions where outcome = 'waiting'"
         )
         WAITING.labels(name).set(oldest)
+        if spine.revocations.fetched_at:
+            REVOCATIONS.labels(name).set(time.monotonic() - spine.revocations.fetched_at)
         REFUSED.labels(name).set(await spine.pool.fetchval("select count(*) from reactions where outcome = 'refused'"))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+async def _faults(spine: Spine) -> list[str]:
+    """Say why this process should get no requests; nothing when it should."""
+    faults: list[str] = []
+    try:
+        await spine.pool.fetchval("select 1", timeout=2)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        faults.append("store")
+    if spine.revocations.missing:
+        faults.append("no list of revoked tokens yet")
+    if spine.relay is not None and spine.relay.state.refused:
+        faults.append(spine.relay.state.refused)
+    stalled = [c for c in spine.consumers if time.monotonic() - c.state.polled_at > 30]  # noqa: PLR2004
+    if stalled:
+        faults.append(f"{len(stalled)} consumers do not poll")
+    return faults
 
 
 def _show_letters(spine: Spine, found: list[LettersOf]) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import orjson
 import pytest
 
+from deploy.local.outside_process import OutsideInfo
+from deploy.local.stack import StackInfo
 from libs.events.contracts.base import Unsealed
 from libs.events.contracts.integrity import OfficialAppointed, OfficialDismissed
 from libs.kernel.refusals import Refused
 from libs.web.auth import Principal
 from services.gateway.admission import Admission
-from tests.services.gateway.world import OFFICIAL, World
+from tests.services.gateway.world import OFFICIAL, World, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -96,3 +99,17 @@ async def test_a_token_that_the_issuer_took_back_is_refused_though_it_was_good_a
             await asyncio.sleep(0.1)
     other = await token_of(world, f"somebody-{uuid4()}", roles=["auditor"])
     assert (await world.http.get(f"{world.base}/v1/campaigns", headers={"Authorization": f"Bearer {other}"})).is_success
+
+
+async def test_a_service_without_a_list_of_revoked_tokens_is_not_ready(
+    stack: StackInfo, outside: OutsideInfo, tmp_path: Path
+) -> None:
+    async with running(stack, outside, tmp_path, revocations="http://127.0.0.1:9/revocations") as blind:
+        ready = await blind.get("/readyz")
+        assert (ready.status_code, ready.json()["faults"]) == (503, ["no list of revoked tokens yet"])
+
+
+async def test_with_the_list_it_is_ready(world: World) -> None:
+    async with asyncio.timeout(10):
+        while (await world.get("/readyz")).status_code != 200:
+            await asyncio.sleep(0.1)

@@ -216,12 +216,11 @@ async def running(stack: StackInfo, outside: OutsideInfo, folder: Path, **settin
             kafka=stack.kafka_bootstrap,
             topic_prefix=prefix,
             issuer=outside.issuer,
-            revocations=f"{outside.issuer}/revocations",
             client_id=f"service-gateway-{prefix}",
             client_key=await _client(outside, http, prefix, folder),
             state=folder,
             clock_file=folder / "clock",
-            **{**urls, **settings},
+            **{"revocations": f"{outside.issuer}/revocations", **urls, **settings},
         )
         FileClock(folder / "clock").move_to(NOON)
         await prepare(stack.dsn("postgres"), made.database())
