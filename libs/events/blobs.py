@@ -81,18 +81,26 @@ class Blobs:
     async def sweep(self, named: Callable[[list[str]], Awaitable[set[str]]], now: datetime | None = None) -> int:
         """Delete what is older than a day and no event names; give how many.
 
-        `named` is asked which of the old ones are named, after they were listed.
+        `named` is asked which of the old ones are named, after they were listed. A command may begin a blob's day
+        anew after that, and its event come later still: so each blob is looked at once more right before it goes.
+        What is left to chance is one round trip to the store.
         """
         limit = (now or datetime.now(UTC)) - SWEEP_AFTER
         deleted = 0
         async for page in self._store.list():
             old = {meta["path"].rpartition("/")[2]: meta["path"] for meta in page if meta["last_modified"] < limit}
             kept = await named(list(old)) if old else set[str]()
-            stale = [path for name, path in old.items() if name not in kept]
-            if stale:
-                await self._store.delete_async(stale)
-            deleted += len(stale)
+            for name, path in old.items():
+                if name not in kept and await self._older(path, limit):
+                    await self._store.delete_async(path)
+                    deleted += 1
         return deleted
+
+    async def _older(self, path: str, limit: datetime) -> bool:
+        try:
+            return (await self._store.head_async(path))["last_modified"] < limit
+        except FileNotFoundError:
+            return False
 
     async def _key(self, person: str) -> bytes:
         key = (await self._keys.fetch([person])).get(person)

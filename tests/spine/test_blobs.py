@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -119,3 +121,21 @@ async def test_the_sweep_keeps_what_is_named_and_what_is_young(blobs: Blobs) -> 
     assert (await blobs.has(named.hash), await blobs.has(unnamed.hash)) == (True, False)
     assert await blobs.get(PERSON, named) == b"named"
     assert await blobs.sweep(names, now + timedelta(days=400)) == 0
+
+
+async def test_the_sweep_keeps_what_a_command_is_about_to_name_after_it_was_listed(
+    blobs: Blobs, tmp_path: Path
+) -> None:
+    wanted, unwanted = [await blobs.put(PERSON, content, PDF) for content in (b"wanted", b"unwanted")]
+    two_days_ago = time.time() - 2 * 86400
+    for ref in (wanted, unwanted):
+        os.utime(stored_file(tmp_path, ref), (two_days_ago, two_days_ago))
+
+    async def names(listed: list[str]) -> set[str]:
+        assert {wanted.hash, unwanted.hash} & set(listed)
+        await blobs.get(PERSON, wanted, about_to_name=True)  # its event is not appended yet
+        return set()
+
+    assert await blobs.sweep(names) == 1
+    assert (await blobs.has(wanted.hash), await blobs.has(unwanted.hash)) == (True, False)
+    assert await blobs.get(PERSON, wanted) == b"wanted"
