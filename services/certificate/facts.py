@@ -85,7 +85,7 @@ async def bans(spine: Spine, person: str) -> tuple[BanSeen, ...]:
 
 
 async def relied_on(spine: Spine, application: str) -> tuple[ReliedTitle, ...]:
-    """Read the titles on which an application rested, and which of them were revoked since it read them.
+    """Read the titles on which an application rested, and which of them were revoked, or doubted, since it read them.
 
     A title that was revoked already when it was read was no basis, and is left out.
 
@@ -106,9 +106,10 @@ async def relied_on(spine: Spine, application: str) -> tuple[ReliedTitle, ...]:
         if stream == own:
             continue
         title = (await spine.bus.load(TITLE, stream)).state
-        voided_at = title.voided_at if title else 0
+        voided_at, doubted_at = (title.voided_at, title.doubted_at) if title else (0, 0)
         if not 0 < voided_at <= version:
-            found.append(ReliedTitle(Seen(stream=stream, version=version), revoked=voided_at > 0))
+            cited = Seen(stream=stream, version=version)
+            found.append(ReliedTitle(cited, voided_at > 0, doubted=not voided_at and doubted_at > version))
     return tuple(found)
 
 

@@ -75,6 +75,8 @@ class Title:
     """The number of the decision that revoked it."""
     voided_at: int = 0
     """The version at which it was voided: who read an earlier one relied on a title that still counted."""
+    doubted_at: int = 0
+    """The version since which it is in question, or no basis; 0 while it is neither."""
 
 
 State = Title | None
@@ -137,14 +139,20 @@ def evolve(state: State, payload: object, event: Happened) -> State:
         case TitleVoided() if state:
             return replace(state, revoked_by=payload.decision_no, voided_at=event.version)
         case RelianceListed() if state:
-            return replace(state, open_reliance=state.open_reliance | {payload.relied_on})
+            return replace(
+                state,
+                open_reliance=state.open_reliance | {payload.relied_on},
+                doubted_at=state.doubted_at or event.version,
+            )
         case RelianceDecided() if state:
             decided = frozenset(payload.relied_on)
+            stands = state.basis and payload.standing is Basis.LIVE
             return replace(
                 state,
                 open_reliance=state.open_reliance - decided,
                 settled_reliance=state.settled_reliance | decided,
-                basis=state.basis and payload.standing is Basis.LIVE,
+                basis=stands,
+                doubted_at=0 if stands and state.open_reliance <= decided else state.doubted_at or event.version,
             )
         case _:
             return state
@@ -180,6 +188,7 @@ def _grant(state: State, command: GrantTitle, context: Context) -> Decision:
     today = beijing_date(context.now)
     obtained_on = beijing_date(command.passed_at)
     revoked = [relied.seen.stream.partition("-")[2] for relied in command.relied_on if relied.revoked]
+    doubted = [relied.seen.stream.partition("-")[2] for relied in command.relied_on if relied.doubted]
     kept_by_hand = bool(command.reliance_reasons) and context.actor.role == Role.CITY
     reasons = [
         *_taken(state),
@@ -196,12 +205,12 @@ def _grant(state: State, command: GrantTitle, context: Context) -> Decision:
         for ban in command.bans
         if ban.from_day <= today <= ban.until
     )
-    if revoked and not kept_by_hand:
+    if (revoked or doubted) and not kept_by_hand:
         reasons.append(
             Reason(
                 "PRIOR_TITLE_REVOKED",
-                "§11.7",
-                facts={"revoked": revoked},
+                "§11.7 §11.39",
+                facts={"revoked": revoked, "doubted": doubted},
                 change={"needs": "a reasoned decision of the city that the result stands"},
             )
         )
@@ -223,13 +232,14 @@ def _grant(state: State, command: GrantTitle, context: Context) -> Decision:
     )
     decided = RelianceDecided(
         person=command.person,
+        # Not the doubted ones: should one be revoked later, this title is put before a person again.
         relied_on=tuple(revoked),
         stands=True,
         reasons=Unsealed(command.person, command.reliance_reasons),
         standing=Basis.LIVE,
     )
     return Decision(
-        events=(granted, decided) if revoked else (granted,),
+        events=(granted, decided) if revoked or doubted else (granted,),
         claims=claims.live_title(command.person, command.series, command.specialty, command.level, command.scope),
         rows=tuple(SideRow(RELIANCE, {"relied": relied.seen.stream, "title": title}) for relied in command.relied_on),
         ruleset=command.ruleset,

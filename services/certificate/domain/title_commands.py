@@ -20,10 +20,14 @@ class BanSeen:
 
 @dataclass(frozen=True, slots=True)
 class ReliedTitle:
-    """A title on which the application rested, as the shell read it when the title is to be granted."""
+    """A title on which the application rested, as the shell read it when the title is to be granted.
+
+    Since the application read it, it was `revoked`, or it is `doubted`: no basis by decision, or in question (§11.39).
+    """
 
     seen: Seen
     revoked: bool
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

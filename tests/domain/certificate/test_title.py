@@ -164,6 +164,24 @@ def test_a_title_is_not_granted_on_a_revoked_one_unless_the_city_says_why() -> N
     assert standing(story.state) is Standing.LIVE
 
 
+def test_a_title_is_not_granted_on_one_that_became_doubtful_unless_the_city_says_why() -> None:
+    rests_on_doubted = replace(GRANT, relied_on=(ReliedTitle(EARLIER, revoked=False, doubted=True),))
+    by_hand = replace(rests_on_doubted, reliance_reasons="另有2012年同级职称，条件仍然满足")
+    given(TITLE).when(rests_on_doubted, now=NOW).refused("PRIOR_TITLE_REVOKED")
+    story = given(TITLE).go(by_hand, CITY, NOW)
+    assert [type(event) for event in story.events] == [TitleGranted, RelianceDecided]
+    assert standing(story.state) is Standing.LIVE
+    story.when(ListReliance(EARLIER_VOID)).then(RelianceListed)
+
+
+def test_a_title_is_doubted_from_the_first_question_until_a_person_lets_it_stand() -> None:
+    listed = granted(RELYING).go(ListReliance(EARLIER_VOID))
+    assert listed.state.doubted_at == len(listed.events)
+    assert listed.branch().go(DecideReliance(stands=True, reasons="独立成立"), CITY).state.doubted_at == 0
+    fallen = listed.go(DecideReliance(stands=False, reasons="条件不再满足"), CITY)
+    assert fallen.state.doubted_at == len(listed.events) - 1
+
+
 def test_an_imported_title_is_kept_as_it_is_and_what_is_missing_stays_unknown() -> None:
     bare = replace(IMPORT, specialty="", level=None, obtained_on=None, certificate_no="")
     outcome = given(TITLE).when(bare, CITY)

@@ -128,6 +128,23 @@ async def test_a_result_whose_basis_was_revoked_meanwhile_is_granted_by_the_city
     assert [event.type for event in title] == ["TitleGranted", "RelianceDecided"]
 
 
+async def test_no_title_is_granted_on_one_that_was_found_to_be_no_basis_since_it_was_read(bureau: Bureau) -> None:
+    await bureau.rules("notice-2023-10")
+    city, person = await bureau.city(), await bureau.citizen()
+    basis = await take_over(city, person.person)
+    second = await bureau.confirmed(person.person, [Seen(stream=f"title-{basis}", version=1)])
+    await bureau.until("certificate", f"title-{second.title}", "TitleGranted")
+    await bureau.revoke(city, person.person, basis)
+    await bureau.until("certificate", f"title-{second.title}", "RelianceListed")
+    verdict = {"stands": False, "reasons": "条件不再满足"}
+    decided = await city.post("certificate", f"/v1/titles/{second.title}/decisions", verdict)
+    assert decided.status_code == 200
+
+    third = await bureau.confirmed(person.person, [Seen(stream=f"title-{second.title}", version=1)])
+    outcome = await bureau.outcome("certificate", "grant", f"title-{third.title}")
+    assert outcome == ("refused", ["PRIOR_TITLE_REVOKED"])
+
+
 async def test_a_title_that_was_gone_when_the_application_read_it_is_no_basis(bureau: Bureau) -> None:
     await bureau.rules("notice-2023-10")
     city, person = await bureau.city(), await bureau.citizen()
