@@ -32,7 +32,7 @@ def open_session(state: Session, command: OpenSession, context: Context) -> Deci
             *_hall_reasons(state, (command.chair,), context),
             *(Reason("NOT_DRAWN", "十三.5", facts={"expert": one}, pointer="/present") for one in strangers),
             *(Reason("NOT_PRESENT", "§1.19", facts={"expert": one}, pointer="/chair") for one in missing),
-            *supervision_reasons(state),
+            *supervision_reasons(state, context),
             *ruleset_reasons(command.rules, state.ruleset),
             *quorum_reasons(command.rules, len(set(command.present) & set(state.seats)), state.committee_size),
             *lawful_committee_reasons(state, context),
@@ -56,14 +56,14 @@ def _hall_reasons(state: Session, presiding: tuple[str, ...], context: Context) 
         yield from forbidden(context, "§1.19", role=Role.AGENCY_OFFICER.value, unit=state.agency)
 
 
-def supervision_reasons(state: Session) -> Iterator[Reason]:
-    """Give `SUPERVISOR_REQUIRED` when nobody is assigned, or the one assigned is not in the room (十六.4)."""
-    if not state.attended:
+def supervision_reasons(state: Session, context: Context) -> Iterator[Reason]:
+    """Give `SUPERVISOR_REQUIRED` when nobody is assigned, or the one assigned did not come today (十六.4)."""
+    if not state.attended(beijing_date(context.now)):
         yield Reason(
             "SUPERVISOR_REQUIRED",
             "十六.4",
             facts={"assigned": bool(state.supervisor), "in_the_room": False},
-            change={"needed": "an assigned supervisor in the room"},
+            change={"needed": "an assigned supervisor who came to the room today"},
         )
 
 
@@ -110,7 +110,7 @@ def change_presence(state: Session, command: ChangePresence, context: Context) -
     """Record that a seated expert, or the supervisor, comes in or leaves.
 
     Experts come and go once the session is open, by the word of who presides or of the office. The supervisor may
-    come before, and comes by the own word alone; that the supervisor has left, they may say too.
+    come before, and comes by the own word alone, for that day; that the supervisor has left, they may say too.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def change_presence(state: Session, command: ChangePresence, context: Context) -
     refuse_all(reasons)
     if not supervises and state.phase != "opened":
         raise illegal_transition(state.phase, "ChangePresence", ["opened"])
-    if (state.attended if supervises else who in state.present) == comes:
+    if (state.attended(beijing_date(context.now)) if supervises else who in state.present) == comes:
         now, other = ("present", "absent") if comes else ("absent", "present")
         raise illegal_transition(now, "ChangePresence", [other])
     if supervises:

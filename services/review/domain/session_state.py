@@ -72,9 +72,13 @@ class Session:
     present: frozenset[str] = frozenset()
     presiding: tuple[str, ...] = ()
     supervisor: str = ""
-    attended: bool = False
-    """Whether the supervisor is in the room."""
+    attended_on: date = date.min
+    """The day on which the supervisor came last and has not left: a presence counts for its own day."""
     minutes: BlobRef | None = None
+
+    def attended(self, today: date) -> bool:
+        """Say whether the supervisor is in the room on a day in Beijing."""
+        return self.attended_on == today
 
     def voters(self, application: str) -> tuple[str, ...]:
         """Give the experts who may vote on a candidate now: seated, in the room, not recused (§11.6)."""
@@ -128,10 +132,10 @@ def evolve(  # noqa: C901, PLR0911, PLR0912 - one branch an event
             return replace(
                 state,
                 supervisor=payload.supervisor,
-                attended=state.attended and payload.supervisor == state.supervisor,
+                attended_on=state.attended_on if payload.supervisor == state.supervisor else date.min,
             )
         case SupervisorAttended(present=present):
-            return replace(state, attended=present)
+            return replace(state, attended_on=beijing_date(event.time) if present else date.min)
         case SessionOpened():
             return replace(
                 state,

@@ -40,7 +40,7 @@ def call_vote(state: Session, command: CallVote, context: Context) -> Decision:
     refuse_all(
         [
             *presiding_reasons(state, application, context.actor),
-            *supervision_reasons(state),
+            *supervision_reasons(state, context),
             *ruleset_reasons(command.rules, state.ruleset),
             *lawful_committee_reasons(state, context),
             *declaration_reasons(state, (application,)),

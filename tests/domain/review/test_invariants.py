@@ -90,6 +90,7 @@ def watched(story: Story) -> bool:
 @forall(st.integers(0, SIZE), st.lists(STEPS, max_size=25), st.lists(STEPS, max_size=25))
 def test_every_vote_called_had_quorum_declarations_opinions_and_supervision(present, before, after) -> None:
     story = world.drawn(size=SIZE)
+    story.now = HELD
     declared = world.declared(story.branch()) if len(before) % 2 else story
     if len(after) % 2:
         world.attended(declared)

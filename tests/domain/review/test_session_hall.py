@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import BlobRef
@@ -106,6 +106,20 @@ def test_a_supervisor_comes_by_the_own_word_alone_and_is_seen_to_leave_by_the_ch
     story.when(seat, WATCHING).refused("FORBIDDEN_ACTOR")
 
 
+def test_a_supervisor_who_came_on_the_day_before_has_still_to_come() -> None:
+    story = world.declared(world.drawn())
+    comes = ask.ChangePresence(SUPERVISOR, present=True)
+    story.go(comes, WATCHING, HELD - timedelta(days=1))
+    room = story.state.seats
+    opening = ask.OpenSession(room[0], (), room, rules=IN_FORCE)
+    story.when(opening, OFFICER, HELD).refused("SUPERVISOR_REQUIRED")
+    story.when(replace(comes, present=False), WATCHING, HELD).refused("ILLEGAL_TRANSITION")
+    story.go(comes, WATCHING, HELD).go(opening, OFFICER, HELD)
+    world.judged(story)
+    later = HELD + timedelta(days=1)
+    story.when(world.call(), world.chair_of(story), later).refused("SUPERVISOR_REQUIRED")
+
+
 def test_another_supervisor_has_still_to_come() -> None:
     story = world.attended(world.declared(world.drawn()))
     room = story.state.seats
@@ -128,6 +142,7 @@ def test_no_session_opens_once_the_filing_is_over_or_under_other_rules() -> None
     other = replace(IN_FORCE, identity=uid("other rules"))
     opening = ask.OpenSession(room[0], (), room, rules=other)
     late = datetime(2027, 1, 1, 1, 0, tzinfo=UTC)
+    story.go(ask.ChangePresence(SUPERVISOR, present=True), WATCHING, late)
     story.when(opening, OFFICER, late).refused("FILING_EXPIRED", "RULESET_NOT_IN_FORCE")
 
 
