@@ -281,7 +281,7 @@ async def _held(cast: Cast, case: Case) -> None:
     await cast.officer.get(case.path, assessed)
     await _case(cast, case.member, "ordinary", "京人社撤字〔2026〕2号")
     await cast.world.until(
-        "the file that rested on it is held", cast.officer, case.path, lambda body: bool(body.get("hold"))
+        "the file that rested on it is held", cast.officer, case.path, lambda body: bool(body.get("holds"))
     )
     await cast.officer.is_refused(
         "qualification of a held file", "HUMAN_DECISION_REQUIRED", "POST", f"{case.path}/qualifications", {"note": ""}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, datetime
+from typing import cast
 
-from libs.events.contracts.intake import Seen
+from libs.events.contracts.certificate import Basis, RelianceDecided
+from libs.events.contracts.intake import Fallen, Seen
 from libs.events.envelope import Event
 from libs.events.reactions import Reaction, to_all, to_one
 from libs.events.reading import NotYetError
@@ -30,6 +32,7 @@ from services.intake.domain.application.followup import (
 from services.intake.domain.application.qualification import RecordCheck
 from services.intake.domain.application.state import LIVE, State
 from services.intake.domain.employer import EMPLOYER
+from services.intake.domain.facts import Standing
 from services.intake.domain.payment import PAYMENT, CancelBill, OpenBill
 
 ERASE_SECONDS = 1.0
@@ -47,7 +50,7 @@ def _instant(text: str) -> datetime:
 
 def reactions(spine: Spine) -> tuple[Reaction, ...]:
     """List intake's reactions, with what they need to read."""
-    return (*_of_review(), *_of_fees(spine), *_checks(spine), *_of_integrity(spine))
+    return (*_of_review(), *_of_fees(spine), *_checks(spine), *_of_titles(spine), *_of_bans(spine))
 
 
 def _of_review() -> tuple[Reaction, ...]:
@@ -173,16 +176,34 @@ def _worst(answers: list[Check]) -> Check:
     return Check.MATCH if answers else Check.NOT_FOUND
 
 
-def _of_integrity(spine: Spine) -> tuple[Reaction, ...]:
+async def _live_of(spine: Spine, event: Event) -> list[tuple[str, State]]:
+    # The claims, not a view: they are written with the draft itself, so no draft is overlooked.
+    rows = await spine.pool.fetch(
+        "select stream from claims where name = 'application' and starts_with(value, $1)",
+        f"{event.data['person']}/",
+    )
+    loaded = [(row["stream"], await spine.bus.load(APPLICATION, row["stream"])) for row in rows]
+    return [(stream, one.state) for stream, one in loaded if one.state.stage in LIVE]
+
+
+def _of_titles(spine: Spine) -> tuple[Reaction, ...]:
+    """Hold what rests on a title that was revoked, is in question, or was found to be no basis (§11.39)."""
+
     async def hold(event: Event, _: str) -> Hold:
-        return Hold(event.data["title"], event.identity, _seen(event))
+        # Topics are not ordered: the title's own stream, and an assessment that cites it, may have come first.
+        # Nothing follows a revocation there, so its last version is the one that says it.
+        now = await facts.titles_now(spine, [f"title-{event.data['title']}"])
+        fell_at = next((one.seen.version for one in now if one.standing is Standing.REVOKED), None)
+        return Hold(event.data["title"], event.identity, _seen(event), fell_at)
 
     async def hold_voided(event: Event, _: str) -> Hold:
         return Hold(event.identity, event.data["case"], _seen(event), event.version)
 
-    async def bar(event: Event, _: str) -> EndByBan:
-        first, last = (date.fromisoformat(event.data[day]) for day in ("from_day", "until"))
-        return EndByBan(event.identity, first, last, event.data["basis"], _seen(event))
+    async def hold_questioned(event: Event, _: str) -> Hold:
+        return Hold(event.identity, None, _seen(event), event.version, Fallen.UNKNOWN)
+
+    async def hold_fallen(event: Event, _: str) -> Hold:
+        return Hold(event.identity, None, _seen(event), event.version, Fallen.NO_BASIS)
 
     async def resting_on(event: Event) -> list[str]:
         # The view knows an application by every title that it cites; the holder's own, which it may not have
@@ -193,20 +214,30 @@ def _of_integrity(spine: Spine) -> tuple[Reaction, ...]:
             "select stream from applications where live and titles ? $1",
             title,
         )
-        own = [stream for stream, state in await live_of(event) if title in state.relied_on]
+        own = [stream for stream, state in await _live_of(spine, event) if title in state.relied_on]
         return sorted({*own, *(row["stream"] for row in rows)})
 
-    async def live_of(event: Event) -> list[tuple[str, State]]:
-        # The claims, not a view: they are written with the draft itself, so no draft is overlooked.
-        rows = await spine.pool.fetch(
-            "select stream from claims where name = 'application' and starts_with(value, $1)",
-            f"{event.data['person']}/",
-        )
-        loaded = [(row["stream"], await spine.bus.load(APPLICATION, row["stream"])) for row in rows]
-        return [(stream, one.state) for stream, one in loaded if one.state.stage in LIVE]
+    async def resting_on_fallen(event: Event) -> list[str]:
+        stands = cast("RelianceDecided", event.payload).standing is Basis.LIVE
+        return [] if stands else await resting_on(event)
+
+    return (
+        Reaction("hold", "TitleRevoked", APPLICATION, resting_on, hold),
+        # Once more when the title's own stream says it, from which assessments are fed: one may have been made
+        # in between.
+        Reaction("hold-voided", "TitleVoided", APPLICATION, resting_on, hold_voided),
+        Reaction("hold-questioned", "RelianceListed", APPLICATION, resting_on, hold_questioned),
+        Reaction("hold-fallen", "RelianceDecided", APPLICATION, resting_on_fallen, hold_fallen),
+    )
+
+
+def _of_bans(spine: Spine) -> tuple[Reaction, ...]:
+    async def bar(event: Event, _: str) -> EndByBan:
+        first, last = (date.fromisoformat(event.data[day]) for day in ("from_day", "until"))
+        return EndByBan(event.identity, first, last, event.data["basis"], _seen(event))
 
     async def of_person(event: Event) -> list[str]:
-        return [stream for stream, _ in await live_of(event)]
+        return [stream for stream, _ in await _live_of(spine, event)]
 
     async def of_person_today(event: Event) -> list[str]:
         # A ban for a later day ends nothing yet: what is live then ends with BanBegan.
@@ -214,10 +245,6 @@ def _of_integrity(spine: Spine) -> tuple[Reaction, ...]:
         return [] if later else await of_person(event)
 
     return (
-        Reaction("hold", "TitleRevoked", APPLICATION, resting_on, hold),
-        # Once more when the title's own stream says it, from which assessments are fed: one may have been made
-        # in between.
-        Reaction("hold-voided", "TitleVoided", APPLICATION, resting_on, hold_voided),
         Reaction("bar", "BanImposed", APPLICATION, of_person_today, bar),
         Reaction("bar-later", "BanBegan", APPLICATION, of_person, bar),
     )

@@ -6,8 +6,10 @@ What people write about the applicant is sealed under the applicant's key.
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
+from typing import Any
 
-from libs.events.contracts.base import Instant, Payload, Sealed, contract
+from libs.events.contracts.base import Instant, Payload, Sealed, contract, upcaster
 from libs.events.contracts.intake_parts import ConditionVerdict, Fen, Identity, Seen
 from libs.kernel.terms import Check, Level, Route
 
@@ -173,20 +175,47 @@ class ApplicationCertified(Payload):
     seen: tuple[Seen, ...]
 
 
-@contract("intake", "十七 §11.39")
+class Fallen(StrEnum):
+    """What has become of a title that counts no longer, or not for now; the gravest last."""
+
+    UNKNOWN = "unknown"
+    """It rested on a revoked title, and nobody has decided yet."""
+    NO_BASIS = "no_basis"
+    REVOKED = "revoked"
+
+
+@contract("intake", "十七 §11.39", version=2)
 class ApplicationHeld(Payload):
-    """A title on which the application rested was revoked; a person decides how it goes on."""
+    """A title on which the application rested counts no longer; a person decides how it goes on.
+
+    `case` is the one that revoked it; None while it is not revoked itself.
+    """
 
     title: Identity
-    case: Identity
+    standing: Fallen
+    case: Identity | None
     seen: tuple[Seen, ...]
 
 
-@contract("intake", "十七 §11.39")
-class ApplicationReleased(Payload):
-    """A person lets the application go on, with reasons."""
+@upcaster("ApplicationHeld", 1)
+def _revoked(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "standing": Fallen.REVOKED.value}
 
+
+@contract("intake", "十七 §11.39", version=2)
+class ApplicationReleased(Payload):
+    """A person lets the application go on, with reasons, in spite of every title named.
+
+    The first version named none: it let go on in spite of all that held the application.
+    """
+
+    titles: tuple[Identity, ...]
     reasons: Sealed
+
+
+@upcaster("ApplicationReleased", 1)
+def _all_that_held(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "titles": []}
 
 
 @contract("intake", "十七.3")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from libs.events.contracts import intake
 from libs.events.contracts.base import Payload
 from libs.events.envelope import Event
@@ -56,12 +58,17 @@ def _in_review(row: Row, payload: Payload, event: Event) -> Row:
             return _stopped(row, payload, event)
 
 
+def _holds(row: Row, settled: set[str]) -> list[Any]:
+    """Give what holds the application, but the titles that are settled."""
+    return [one for one in row["doc"].get("holds", ()) if one["title"] not in settled]
+
+
 def _stopped(row: Row, payload: Payload, event: Event) -> Row:
     match payload:
-        case intake.ApplicationHeld():
-            return change(row, {"hold": {**said(payload, "seen"), "since": at(event)}})
-        case intake.ApplicationReleased():
-            return change(row, {"hold": None})
+        case intake.ApplicationHeld(title=title):
+            return change(row, {"holds": [*_holds(row, {title}), {**said(payload, "seen"), "since": at(event)}]})
+        case intake.ApplicationReleased(titles=titles):
+            return change(row, {"holds": _holds(row, set(titles)) if titles else []})
         case intake.ApplicationBarred():
             return change(row, {"barred": said(payload, "seen")})
         case _:

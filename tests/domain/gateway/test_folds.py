@@ -146,10 +146,23 @@ def test_an_ending_or_turn_of_an_application_is_seen_at_once(payload, status, me
 def test_a_held_application_is_released_without_a_change_of_state():
     story = told_until("qualify")()
     title, case = str(uuid4()), str(uuid4())
-    story.tell("application", intake.ApplicationHeld(title=title, case=case, seen=()))
-    assert row(story, "application")["doc"]["hold"]["title"] == title
-    story.tell("application", intake.ApplicationReleased(reasons=story.words("无关")))
-    assert (row(story, "application")["status"], row(story, "application")["doc"]["hold"]) == ("paid", None)
+    held = intake.ApplicationHeld(title=title, standing=intake.Fallen.REVOKED, case=case, seen=())
+    story.tell("application", held)
+    assert [one["title"] for one in row(story, "application")["doc"]["holds"]] == [title]
+    story.tell("application", intake.ApplicationReleased(titles=(title,), reasons=story.words("无关")))
+    assert (row(story, "application")["status"], row(story, "application")["doc"]["holds"]) == ("paid", [])
+
+
+def test_an_application_shows_every_title_that_holds_it_and_each_once():
+    story = told_until("qualify")()
+    first, second = str(uuid4()), str(uuid4())
+    for title, standing in ((first, "unknown"), (second, "revoked"), (first, "no_basis")):
+        held = intake.ApplicationHeld(title=title, standing=intake.Fallen(standing), case=None, seen=())
+        story.tell("application", held)
+    holds = row(story, "application")["doc"]["holds"]
+    assert [(one["title"], one["standing"]) for one in holds] == [(second, "revoked"), (first, "no_basis")]
+    story.tell("application", intake.ApplicationReleased(titles=(first,), reasons=story.words("无关")))
+    assert [one["title"] for one in row(story, "application")["doc"]["holds"]] == [second]
 
 
 def test_a_person_works_where_the_last_open_spell_is():

@@ -41,7 +41,7 @@ def everything_written(story: Story) -> dict[str, tuple[Payload, ...]]:
             intake.ApplicationNotAccepted(reasons=items),
             intake.CheckDecided(check="education", stands=True, reasons=words),
             intake.ApplicationDisqualified(codes=(), decided_by="officer-1", note=words),
-            intake.ApplicationReleased(reasons=words),
+            intake.ApplicationReleased(titles=(), reasons=words),
             intake.ApplicationWithdrawn(note=words),
         ),
         "endorsement2": (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from libs.events.contracts.intake import (
     ApplicationDisqualified,
     ApplicationEnded,
@@ -142,6 +144,15 @@ def test_every_decision_is_made_under_the_applications_own_rule_set() -> None:
     other = replace(s.RULES, identity=uid("other rules"))
     s.checked().when(s.assess(rules=other), s.OFFICER).refused("RULESET_NOT_IN_FORCE")
     s.received().when(s.accept(rules=other), s.OFFICER).refused("RULESET_NOT_IN_FORCE")
+
+
+@pytest.mark.parametrize("standing", [Standing.NO_BASIS, Standing.UNKNOWN])
+def test_a_title_that_became_doubtful_after_the_assessment_qualifies_nobody(standing: Standing) -> None:
+    story, later = s.assessed(), s.seen(s.ENGINEER.seen.stream, 2)
+    now = TitleNow(s.ENGINEER.identity, standing, later)
+    (reason,) = story.when(Qualify("", (now,)), s.OFFICER).refused("PRIOR_TITLE_REVOKED")
+    assert reason.facts["standing"] == standing.value
+    story.when(Qualify("", (replace(now, seen=s.ENGINEER.seen),)), s.OFFICER).then(ApplicationQualified)
 
 
 def test_a_title_revoked_after_the_assessment_qualifies_nobody_until_it_is_assessed_again() -> None:

@@ -15,6 +15,7 @@ from libs.events.contracts.intake import (
     ApplicationHeld,
     ApplicationPaid,
     ApplicationReleased,
+    Fallen,
     FeeAssessed,
     PaymentLapsed,
     ReviewCancelled,
@@ -206,10 +207,40 @@ def test_nobody_but_the_applicant_knows_a_draft() -> None:
 
 
 def test_the_titles_own_word_holds_what_rested_on_it_once_and_never_what_knew_of_it() -> None:
-    voided = Hold(s.ENGINEER.identity, uid("case"), s.seen(s.ENGINEER.seen.stream, 2), voided_at=2)
+    voided = Hold(s.ENGINEER.identity, uid("case"), s.seen(s.ENGINEER.seen.stream, 2), fell_at=2)
     s.assessed().when(voided, SYSTEM).then(ApplicationHeld)
     s.assessed().go(TITLE_HOLD, SYSTEM).when(voided, SYSTEM).then()
     decided = s.assessed().go(TITLE_HOLD, SYSTEM).go(Release("另有依据"), s.OFFICER)
     decided.when(voided, SYSTEM).then()
     knew = replace(s.ENGINEER, standing=Standing.REVOKED, seen=voided.seen)
     s.assessed(titles=(knew,)).when(voided, SYSTEM).then()
+
+
+SECOND = replace(s.ENGINEER, identity=uid("second title"), seen=s.seen(f"title-{uid('second title')}"))
+SECOND_HOLD = Hold(SECOND.identity, uid("second case"), s.seen(f"case-{uid('second case')}"))
+
+
+def test_one_release_settles_every_title_that_holds_and_names_them() -> None:
+    story = s.assessed(titles=(s.ENGINEER, SECOND)).go(TITLE_HOLD, SYSTEM).go(SECOND_HOLD, SYSTEM)
+    assert set(story.state.held) == {s.ENGINEER.identity, SECOND.identity}
+    (released,) = story.when(Release("另有依据"), s.OFFICER).then(ApplicationReleased).events
+    assert set(released.titles) == {s.ENGINEER.identity, SECOND.identity}
+    decided = story.go(Release("另有依据"), s.OFFICER)
+    assert not decided.state.held
+    for hold in (TITLE_HOLD, SECOND_HOLD):
+        decided.when(replace(hold, fell_at=2), SYSTEM).then()
+
+
+def test_a_title_in_question_holds_and_holds_again_when_it_stands_worse_but_never_when_it_stands_better() -> None:
+    questioned = Hold(s.ENGINEER.identity, None, s.seen(s.ENGINEER.seen.stream, 2), 2, Fallen.UNKNOWN)
+    no_basis = Hold(s.ENGINEER.identity, None, s.seen(s.ENGINEER.seen.stream, 3), 3, Fallen.NO_BASIS)
+    story = s.assessed().go(questioned, SYSTEM)
+    story.when(Qualify(), s.OFFICER).refused("HUMAN_DECISION_REQUIRED", "ILLEGAL_TRANSITION")
+    story.when(questioned, SYSTEM).then()
+    story = story.go(Release("另有依据"), s.OFFICER)
+    story.when(questioned, SYSTEM).then()
+    fallen = story.go(no_basis, SYSTEM)
+    fallen.when(questioned, SYSTEM).then()
+    fallen.when(TITLE_HOLD, SYSTEM).then(ApplicationHeld)
+    knew = replace(s.ENGINEER, standing=Standing.NO_BASIS, seen=no_basis.seen)
+    s.assessed(titles=(knew,)).when(no_basis, SYSTEM).then()

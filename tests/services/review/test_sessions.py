@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from uuid import uuid4
 
-from libs.events.contracts.intake import ApplicationHeld, EmploymentStarted
+from libs.events.contracts.intake import ApplicationHeld, EmploymentStarted, Fallen
 from services.review.domain.draw import commitment_of, reproduces
 from tests.services.review.hall import codes, good
 from tests.services.review.world import SIZE, Council
@@ -19,7 +19,7 @@ async def test_a_session_is_planned_with_paid_files_of_one_group_only(council: C
     unpaid = f"application-{uuid4()}"
     await council.tell_all("intake", {unpaid: (council.draft(str(uuid4())),)})
     await council.seen_in("review", "applications", unpaid, 1)
-    hold = ApplicationHeld(title=str(uuid4()), case=str(uuid4()), seen=())
+    hold = ApplicationHeld(title=str(uuid4()), standing=Fallen.REVOKED, case=str(uuid4()), seen=())
     await council.tell_all("intake", {f"application-{held}": (hold,)})
     await council.seen_in("review", "applications", f"application-{held}", 4)
 

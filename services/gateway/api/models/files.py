@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 from pydantic import AwareDatetime
 
@@ -148,10 +149,11 @@ class Fee(Part):
 
 
 class Hold(Part):
-    """Why a file stands still until a person decides."""
+    """A title for which a file stands still until a person decides; without a case while it is not revoked."""
 
     title: Id
-    case: Id
+    standing: Literal["unknown", "no_basis", "revoked"]
+    case: Id | None
     since: AwareDatetime
 
 
@@ -210,7 +212,7 @@ class Application(Resource):
     confirmed_at: AwareDatetime | None = None
     cause: str | None = None
     title: Id | None = None
-    hold: Hold | None = None
+    holds: list[Hold] | None = None
     barred: Bar | None = None
     ended: str | None = None
     note: str | None = None

@@ -244,11 +244,14 @@ def _scheduled(state: State, payload: ReviewScheduled, _event: Any) -> State:
 
 
 def _held(state: State, payload: ApplicationHeld, _event: Any) -> State:
-    return replace(state, held=payload.title, assessed=None)
+    return replace(state, held={**state.held, payload.title: payload.standing}, assessed=None)
 
 
-def _released(state: State, _payload: ApplicationReleased, _event: Any) -> State:
-    return replace(state, held="", settled=state.settled | {state.held})
+def _released(state: State, payload: ApplicationReleased, _event: Any) -> State:
+    named = payload.titles or tuple(state.held)
+    settled = {title: standing for title, standing in state.held.items() if title in named}
+    held = {title: standing for title, standing in state.held.items() if title not in named}
+    return replace(state, held=held, settled={**state.settled, **settled})
 
 
 STEPS: Final[Mapping[type, Step]] = {

@@ -17,6 +17,7 @@ from libs.events.contracts.intake import (
     ApplicationCertified,
     ApplicationHeld,
     ApplicationReleased,
+    Fallen,
     ReviewCancelled,
     ReviewConfirmed,
     ReviewNotPassed,
@@ -120,20 +121,23 @@ class RecordCertified:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """TitleRevoked, or TitleVoided, for a title on which the application rests.
+    """What made a title on which the application rests count no longer.
 
-    `voided_at` is the version at which the title's own stream says it; what cites that has taken it into account.
+    TitleRevoked or TitleVoided; RelianceListed, or RelianceDecided against it, which belong to no `case`.
+    `fell_at` is the version at which the title's own stream says it, None while it has not said it yet; what cites
+    that has taken it into account.
     """
 
     title: str
-    case: str
+    case: str | None
     seen: Seen
-    voided_at: int | None = None
+    fell_at: int | None = None
+    standing: Fallen = Fallen.REVOKED
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Let a held application go on, with reasons; it is assessed again before it is qualified."""
+    """Let a held application go on in spite of all that holds it; it is assessed again before it is qualified."""
 
     reasons: str
 
@@ -220,10 +224,11 @@ def _hold(state: State, command: Hold, context: Context) -> Decision:
         facts = {"title": command.title, "held": bool(state.held)}
         found.append(Reason("ILLEGAL_TRANSITION", "§11.39", facts, {"relied_on": sorted(state.relied_on)}))
     refuse_all(found)
-    known = cited is not None and command.voided_at is not None and cited >= command.voided_at
-    if known or command.title in {state.held, *state.settled}:
-        return Decision()  # the revocation is heard of twice, from integrity and from the title's own stream
-    return Decision((ApplicationHeld(title=command.title, case=command.case, seen=(command.seen,)),))
+    known = cited is not None and command.fell_at is not None and cited >= command.fell_at
+    if known or state.answered(command.title, command.standing):
+        return Decision()  # a revocation is heard of twice, from integrity and from the title's own stream
+    event = ApplicationHeld(title=command.title, standing=command.standing, case=command.case, seen=(command.seen,))
+    return Decision((event,))
 
 
 def _release(state: State, command: Release, context: Context) -> Decision:
@@ -234,7 +239,8 @@ def _release(state: State, command: Release, context: Context) -> Decision:
     if not command.reasons.strip():
         found.append(Reason("GROUND_REQUIRED", "§11.39", pointer="/reasons"))
     refuse_all(found)
-    return Decision((ApplicationReleased(reasons=Unsealed(state.applicant, command.reasons)),))
+    reasons = Unsealed(state.applicant, command.reasons)
+    return Decision((ApplicationReleased(titles=tuple(sorted(state.held)), reasons=reasons),))
 
 
 def _barred(state: State, command: EndByBan, context: Context) -> Decision:

@@ -13,6 +13,7 @@ from libs.events.contracts.intake import (
     CheckDecided,
     CheckResult,
     EligibilityAssessed,
+    Fallen,
     Seen,
 )
 from libs.kernel.calendars import beijing_date
@@ -192,12 +193,14 @@ def _qualify(state: State, command: Qualify, context: Context) -> Decision:
 
 
 def _fallen(state: State, titles: tuple[TitleNow, ...]) -> Iterator[Reason]:
-    """Refuse while a title was revoked after it was last cited: the assessment did not know it (§11.39)."""
+    """Refuse while a title fell after it was last cited: the assessment did not know it (§11.39)."""
     for one in titles:
         cited = state.relied_on.get(one.seen.stream)
-        revoked = one.standing is Standing.REVOKED and one.identity not in state.settled
-        if revoked and cited is not None and cited < one.seen.version:
-            facts = {"title": one.identity, "cited_at": cited, "revoked_at": one.seen.version}
+        if one.standing is Standing.LIVE or state.answered(one.identity, Fallen(one.standing.value)):
+            continue
+        if cited is not None and cited < one.seen.version:
+            facts = {"title": one.identity, "standing": one.standing.value}
+            facts |= {"cited_at": cited, "fell_at": one.seen.version}
             yield Reason("PRIOR_TITLE_REVOKED", "十七 §11.39", facts, {"command": "assess"})
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from libs.events.contracts.base import Payload
-from libs.events.contracts.intake import ApplicationEnded, BlobRef, ConditionVerdict, Module
+from libs.events.contracts.intake import ApplicationEnded, BlobRef, ConditionVerdict, Fallen, Module
 from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Actor, Claim, Context, Decision
 from libs.kernel.periods import free_from
@@ -189,12 +189,20 @@ class State:
     assessed: Assessed | None = None
     relied_on: Mapping[str, int] = field(default_factory=dict[str, int])
     """The titles' streams that were cited, each at the version last seen."""
-    settled: frozenset[str] = frozenset()
-    """The revoked titles in spite of which a person let the application go on."""
+    settled: Mapping[str, Fallen] = field(default_factory=dict[str, Fallen])
+    """The fallen titles in spite of which a person let the application go on, as they stood then."""
     bill: Bill | None = None
     session: str = ""
-    held: str = ""
+    held: Mapping[str, Fallen] = field(default_factory=dict[str, Fallen])
+    """The fallen titles about which a person has still to decide."""
 
+    def answered(self, title: str, standing: Fallen) -> bool:
+        """Whether a person has been asked, or has decided, about a title that stood as badly as this, or worse."""
+        known = {**self.settled, **self.held}.get(title)
+        return known is not None and GRAVITY.index(known) >= GRAVITY.index(standing)
+
+
+GRAVITY: Final = tuple(Fallen)
 
 T = TypeVar("T")
 Handler = Callable[[State, Any, Context], Decision]
@@ -242,9 +250,9 @@ def under(state: State, rules: Rules) -> Iterable[Reason]:
 
 
 def not_held(state: State) -> Iterable[Reason]:
-    """Refuse to go on while a person has still to decide about a revoked title (§11.39)."""
+    """Refuse to go on while a person has still to decide about a fallen title (§11.39)."""
     if state.held:
-        facts = {"held_since_revocation_of": state.held}
+        facts = {"held_for": {title: standing.value for title, standing in sorted(state.held.items())}}
         yield Reason("HUMAN_DECISION_REQUIRED", "十七 §11.39", facts, {"command": "release"})
 
 
