@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -154,7 +155,8 @@ async def _list_letters(services: tuple[str, ...], root: Any, *, as_json: bool) 
         for row in [*map(dict, letters), *(_as_letter(service, row) for row in refused)]:
             parked = parked or row["kind"] == "parked"
             text = f"{service}.{row['view']} {row['stream']}@{row['version']} {row['kind']}: {row['error']}"
-            say(orjson.dumps({"service": service, **row}).decode() if as_json else text)
+            named = f" (id {row['id']})" if "id" in row else ""
+            say(orjson.dumps({"service": service, **row}).decode() if as_json else text + named)
     return parked
 
 
@@ -166,20 +168,38 @@ def _as_letter(service: str, row: Any) -> dict[str, Any]:
         "kind": "refused",
         "error": f"{row['reaction']} of {row['target']}: {row['codes']}",
         "since": row["since"],
+        "id": str(row["id"]),
     }
 
 
-def retry_letters(*, service: Service = "", root: Root = STATE, as_json: Json = False) -> None:
-    """Try parked records again, in order, after the code was mended; and owe refused reactions once more."""
-    mended, owed = run(_retry_letters(chosen(service), root))
+def retry_letters(
+    *,
+    ids: Annotated[
+        list[UUID] | None, typer.Option("--id", help="Only this refused reaction, whatever refused it; as `list` says.")
+    ] = None,
+    service: Service = "",
+    root: Root = STATE,
+    as_json: Json = False,
+) -> None:
+    """Try parked records again, in order, after the code was mended; and owe reactions that came too early once more.
+
+    A reaction that was refused for the matter is owed again only when --id names it, and then nothing else is tried.
+    """
+    mended, owed = run(_retry_letters(chosen(service), root, ids))
+    if ids and owed < len(set(ids)):
+        fail(f"{owed} of the {len(set(ids))} ids are refused reactions; these are owed again.")
     text = f"{mended} streams are no longer parked, {owed} refused reactions are owed again."
     say(orjson.dumps({"mended": mended, "owed": owed}).decode() if as_json else text)
 
 
-async def _retry_letters(services: tuple[str, ...], root: Any) -> tuple[int, int]:
+async def _retry_letters(services: tuple[str, ...], root: Any, ids: list[UUID] | None) -> tuple[int, int]:
     site = await open_site(root)
     mended = owed = 0
     for service in services:
+        if ids:
+            async with site.pool(service) as pool:
+                owed += await owe_again(pool, ids)
+            continue
         async with site.spine(service) as spine:
             for sink in spine.sinks_of_worker():
                 mended += await retry_parked(spine.view_pool, sink)

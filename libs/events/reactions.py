@@ -233,23 +233,28 @@ class ReactionExecutor:
 
 
 async def refused_reactions(pool: asyncpg.Pool) -> list[asyncpg.Record]:
-    """List the commands that were owed and refused for good, with the codes of their reasons."""
+    """List the commands that were owed and refused for good, with their ids and the codes of their reasons."""
     return await pool.fetch(
-        "select reaction, target, source, event, since,"
+        "select id, reaction, target, source, event, since,"
         " (select string_agg(r->>'code', ' ') from jsonb_array_elements(reasons) r) as codes"
         " from reactions where outcome = 'refused' order by seq"
     )
 
 
-async def owe_again(pool: asyncpg.Pool) -> int:
+async def owe_again(pool: asyncpg.Pool, ids: Sequence[UUID] | None = None) -> int:
     """Let refused commands be tried again, as if their events had just come; give how many.
 
-    One that was refused for what it says is refused again. One that only came too early finds its subject now.
+    Without `ids`, only those that may have come too early: all their reasons are an illegal transition. What was
+    refused for the matter (a ban, a missing right) would be done by itself once that has passed: somebody names it.
     """
     return await pool.fetchval(
         "with again as (update reactions set outcome = 'waiting', reasons = null, attempts = 0,"
-        "  next_at = clock_timestamp(), since = clock_timestamp() where outcome = 'refused' returning 1)"
-        " select count(*) from again"
+        "  next_at = clock_timestamp(), since = clock_timestamp() where outcome = 'refused' and case"
+        "   when $1::uuid[] is null then jsonb_path_exists(reasons, '$[*]')"
+        "    and not jsonb_path_exists(reasons, '$[*] ? (@.code != \"ILLEGAL_TRANSITION\")')"
+        "   else id = any($1) end returning 1)"
+        " select count(*) from again",
+        ids,
     )
 
 

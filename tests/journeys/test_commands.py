@@ -145,19 +145,26 @@ def test_what_is_parked_among_the_reactions_is_listed_and_can_be_retried(told: T
         assert in_store(told, "certificate", lambda connection: connection.fetchval(owed, revoked.raw)) > 0
 
 
-def test_a_refused_reaction_is_listed_and_tried_again(told: Told, console: Console) -> None:
+@pytest.mark.parametrize("code", ["ILLEGAL_TRANSITION", "BANNED"])
+def test_a_refused_reaction_is_listed_and_tried_again_for_the_matter_only_by_its_id(
+    told: Told, console: Console, code: str
+) -> None:
     revoked = last_of(told, "TitleRevoked")
     refuse = (
-        "update reactions set outcome = 'refused', reasons = '[{\"code\": \"ILLEGAL_TRANSITION\"}]'"
+        "update reactions set outcome = 'refused', reasons = jsonb_build_array(jsonb_build_object('code', $2::text))"
         " where event = $1 and reaction = (select min(reaction) from reactions where event = $1)"
     )
-    in_store(told, "certificate", lambda connection: connection.execute(refuse, revoked.raw))
+    in_store(told, "certificate", lambda connection: connection.execute(refuse, revoked.raw, code))
     listed = console.run("dead-letters", "list", "--service", "certificate", "--json")
     assert listed.code == 0
     (one,) = listed.lines
     assert (one["kind"], one["stream"], one["version"]) == ("refused", revoked.stream, revoked.version)
-    assert "ILLEGAL_TRANSITION" in one["error"]
-    retried = console.run("dead-letters", "retry", "--service", "certificate", "--json")
+    assert code in one["error"]
+    named = ["--id", one["id"]] if code == "BANNED" else []
+    if named:
+        unnamed = console.run("dead-letters", "retry", "--service", "certificate", "--json")
+        assert (unnamed.code, unnamed.lines) == (0, [{"mended": 0, "owed": 0}])
+    retried = console.run("dead-letters", "retry", *named, "--service", "certificate", "--json")
     assert (retried.code, retried.lines) == (0, [{"mended": 0, "owed": 1}])
     left = "select count(*) from reactions where outcome <> 'done'"
     until = time.monotonic() + PATIENCE
@@ -273,6 +280,7 @@ def test_republish_refuses_while_the_service_leads_and_says_so_in_one_sentence(t
         ("rebuild", "intake.nothing"),
         ("rebuild", "nobody.titles"),
         ("republish", "nobody"),
+        ("dead-letters", "retry", "--id", "no-uuid"),
         ("replay", "no-such-case"),
         ("replay", "no-such-case", "--at", "yesterday"),
         ("replay", "no-such-case", "--at", "2026-09-01T08:00:00"),

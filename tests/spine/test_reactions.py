@@ -205,10 +205,30 @@ async def test_a_refused_reaction_is_listed_and_one_that_came_too_early_is_done_
         (wrong, "AMOUNT_MISMATCH"),
     ]
     await shop.do(late, Add())
-    assert await owe_again(shop.pool) == 2
+    assert await owe_again(shop.pool) == 1
     await reactor.turn()
     assert await reactor.outcomes() == ["done", "refused"]
     assert (await total(shop, late), await total(shop, wrong)) == (11, 1)
+
+
+@pytest.mark.parametrize("codes", [["BANNED"], ["ILLEGAL_TRANSITION", "BANNED"], []], ids=str)
+async def test_what_was_refused_for_the_matter_is_owed_again_only_when_its_id_is_named(
+    shop: Shop, codes: list[str]
+) -> None:
+    asker, banned, other = [await begun(shop) for _ in range(3)]
+    await shop.do(asker, ask(banned))
+    await shop.do(asker, ask(other))
+    reactor = Reactor(shop)
+    await reactor.hear()
+    reasons = [{"code": code} for code in codes]
+    await shop.pool.execute("update reactions set outcome = 'refused', reasons = $1", reasons)
+    assert await owe_again(shop.pool) == 0
+    assert await reactor.outcomes() == ["refused", "refused"]
+    first, _ = await refused_reactions(shop.pool)
+    assert await owe_again(shop.pool, [first["id"]]) == 1
+    await reactor.turn()
+    assert await reactor.outcomes() == ["done", "refused"]
+    assert (await total(shop, banned), await total(shop, other)) == (11, 1)
 
 
 @pytest.mark.parametrize(
