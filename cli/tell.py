@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +13,7 @@ import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from cli.connect import STATE, Json, Root, Service, Site, chosen, console, fail, instant, open_site, run, say
+from libs.events.database import unhurried
 from libs.events.envelope import GENESIS, Event
 from libs.events.topics import PARTITIONS
 from libs.web.settings import SERVICES
@@ -78,25 +81,23 @@ def replay(
 
 async def _replay(application: str, until: datetime | None, root: Path, *, as_json: bool) -> bool:
     site = await open_site(root)
-    found: list[Event] = []
+    found: list[Passage] = []
     broken: list[str] = []
     for service in SERVICES:
         streams = await _streams_of(site, service, application)
         for records in streams:
             chain = GENESIS
-            # A stream that began for the case belongs to it whole: an endorsement names the case only at first.
-            own = _concerns(records[0], application)
             for event in records:
                 if event.prev_hash != chain:
                     broken.append(f"{event.stream}@{event.version}")
                 chain = event.hash
-                if (own or _concerns(event, application)) and (until is None or event.recorded <= until):
-                    found.append(event)
+            told = concerning(records, application)
+            found += [one for one in told if until is None or one.event.recorded <= until]
     if not found:
         fail(f"No event of application {application} is known{' by then' if until else ''}.", 2)
     # Within a stream by version; between streams by when it was recorded.
-    for event in sorted(found, key=lambda one: (one.recorded, one.stream, one.version)):
-        say(_tell_json(event) if as_json else _tell(event))
+    for one in sorted(found, key=lambda one: (one.event.recorded, one.event.stream, one.event.version)):
+        say(tell_json(one) if as_json else _tell(one.event))
     for place in broken:
         console.print(f"the chain is broken at {place}", style="red")
     return bool(broken)
@@ -104,8 +105,9 @@ async def _replay(application: str, until: datetime | None, root: Path, *, as_js
 
 async def _streams_of(site: Site, service: str, application: str) -> list[list[Event]]:
     """Give the streams of a service that concern a case, whole: those whose records name the application."""
-    async with site.pool(service) as pool:
-        rows = await pool.fetch(
+    # It looks into every record of the store, which takes longer than a service's login is given.
+    async with site.pool(service) as pool, unhurried(pool) as connection:
+        rows = await connection.fetch(
             "select stream, record from events where stream in (select distinct stream from events"
             " where stream = $1 or convert_from(record, 'UTF8') like $2) order by stream, version",
             f"application-{application}",
@@ -117,8 +119,36 @@ async def _streams_of(site: Site, service: str, application: str) -> list[list[E
     return list(streams.values())
 
 
-def _concerns(event: Event, application: str) -> bool:
-    return event.identity == application or application.encode() in event.record
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """An event of a case's story; `alone` where it names no other case."""
+
+    event: Event
+    alone: bool = True
+
+
+def concerning(records: Sequence[Event], application: str) -> list[Passage]:
+    """Give what of a stream concerns a case.
+
+    A stream that began for the case alone belongs to it whole: an endorsement names the case only at first. In any
+    other, each event is asked by itself. What a session says of no candidate, as that it opened, concerns them all.
+    """
+    first = records[0]
+    if first.identity == application or first.data.get("application") == application:
+        return [Passage(event) for event in records]
+    candidates: list[str] = first.data.get("candidates", [])
+    others = [one.encode() for one in candidates if one != application]
+    found = [(event, any(other in event.record for other in others)) for event in records]
+    return [
+        Passage(event, alone=not shared)
+        for event, shared in found
+        if _names(event, application) or (application in candidates and not shared)
+    ]
+
+
+def _names(event: Event, application: str) -> bool:
+    said = event.data.get("application")
+    return said == application if said else application.encode() in event.record
 
 
 def _tell(event: Event) -> str:
@@ -127,5 +157,10 @@ def _tell(event: Event) -> str:
     return f"{head}\n    clauses {clauses or '-'}  hash {event.hash.hex()}"
 
 
-def _tell_json(event: Event) -> str:
-    return orjson.dumps({"hash": event.hash.hex(), "record": orjson.Fragment(event.record)}).decode()
+def tell_json(passage: Passage) -> str:
+    """Write one event as it is stored; without its data where that names other cases, whose story is not this one."""
+    event = passage.event
+    if passage.alone:
+        return orjson.dumps({"hash": event.hash.hex(), "record": orjson.Fragment(event.record)}).decode()
+    envelope = {name: value for name, value in event.attributes.items() if name != "data"}
+    return orjson.dumps({"hash": event.hash.hex(), "record": envelope, "withheld": "data"}).decode()

@@ -96,6 +96,14 @@ async def transaction(pool: asyncpg.Pool) -> AsyncGenerator[asyncpg.Connection]:
         yield cast("asyncpg.Connection", connection)
 
 
+@asynccontextmanager
+async def unhurried(pool: asyncpg.Pool) -> AsyncGenerator[asyncpg.Connection]:
+    """Read in one snapshot for as long as it takes; a snapshot alone holds back no gate."""
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute("set local transaction_timeout = 0; set local statement_timeout = 0")
+        yield cast("asyncpg.Connection", connection)
+
+
 async def connect(database: Database, *, derived: bool = False) -> asyncpg.Connection:
     """Open one connection of its own, as for listening or for an advisory lock."""
     connection = await asyncpg.connect(**database.arguments(derived=derived))

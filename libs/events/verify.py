@@ -15,6 +15,7 @@ import asyncpg
 
 from libs.events.canonical import digest, encode
 from libs.events.contracts.base import SEALED_FORM
+from libs.events.database import unhurried
 from libs.events.envelope import GENESIS, Event
 from libs.events.sealed_places import sealed_texts
 from libs.events.sealing import parts
@@ -125,9 +126,7 @@ async def verify_store(pool: asyncpg.Pool, progress: Callable[[int], None] | Non
     Everything is read in one snapshot, so that a store in use gives no false alarm; memory is flat.
     """
     walker = _Walker()
-    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        # A snapshot alone holds back no gate.
-        await connection.execute("set local transaction_timeout = 0; set local statement_timeout = 0")
+    async with unhurried(pool) as connection:
         async for page, heads in _pages(connection):
             for row, following in page:
                 same = following is not None and following.stream == row.stream
