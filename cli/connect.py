@@ -91,6 +91,8 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
         raise
     except (StackError, RuntimeError, OSError) as error:
         fail(str(error))
+    except asyncpg.PostgresError as error:
+        fail(f"The database answered: {error.args[0] if error.args else type(error).__name__}")
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
