@@ -67,6 +67,7 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "not_accepted.reason",
                 "checks.*.reasons",
                 "qualification.note",
+                "releases.reasons",
                 "note",
             ),
             names={"applicant_name": _APPLICANT, "employer_name": _EMPLOYER, "agency_name": _AGENCY},

@@ -8,7 +8,7 @@ from libs.events.contracts import intake
 from libs.events.contracts.base import Payload
 from libs.events.envelope import Event
 from libs.events.views import Row
-from services.gateway.views.rows import at, change, said, within
+from services.gateway.views.rows import at, change, more, said, within
 
 
 def reviewed(row: Row, payload: Payload, event: Event) -> Row:
@@ -68,7 +68,9 @@ def _stopped(row: Row, payload: Payload, event: Event) -> Row:
         case intake.ApplicationHeld(title=title):
             return change(row, {"holds": [*_holds(row, {title}), {**said(payload, "seen"), "since": at(event)}]})
         case intake.ApplicationReleased(titles=titles):
-            return change(row, {"holds": _holds(row, set(titles)) if titles else []})
+            settled = titles or tuple(one["title"] for one in row["doc"].get("holds", ()))
+            released = {**said(payload), "titles": list(settled), "at": at(event)}
+            return change(row, {"holds": _holds(row, set(settled)), **more(row, "releases", released)})
         case intake.ApplicationBarred():
             return change(row, {"barred": said(payload, "seen")})
         case _:

@@ -165,6 +165,18 @@ def test_an_application_shows_every_title_that_holds_it_and_each_once():
     assert [one["title"] for one in row(story, "application")["doc"]["holds"]] == [second]
 
 
+def test_why_a_held_application_went_on_stays_on_its_file_however_often_it_was_held():
+    story = told_until("qualify")()
+    titles = [str(uuid4()), str(uuid4())]
+    for title in titles:
+        held = intake.ApplicationHeld(title=title, standing=intake.Fallen("revoked"), case=None, seen=())
+        story.tell("application", held)
+        story.tell("application", intake.ApplicationReleased(titles=(title,), reasons=story.words("无关")))
+    kept = row(story, "application")["doc"]["releases"]
+    assert [one["titles"] for one in kept] == [[one] for one in titles]
+    assert all(one["reasons"] and one["at"] for one in kept)
+
+
 def test_a_person_works_where_the_last_open_spell_is():
     story = Story()
     story.begin()

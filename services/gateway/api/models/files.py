@@ -157,6 +157,14 @@ class Hold(Part):
     since: AwareDatetime
 
 
+class Release(Part):
+    """Why a held file went on, by the word of a person (§11.39), and the titles settled."""
+
+    titles: list[Id]
+    reasons: str | None = None
+    at: AwareDatetime
+
+
 class Bar(Part):
     """The ban that ended the file."""
 
@@ -213,6 +221,7 @@ class Application(Resource):
     cause: str | None = None
     title: Id | None = None
     holds: list[Hold] | None = None
+    releases: list[Release] | None = None
     barred: Bar | None = None
     ended: str | None = None
     note: str | None = None
