@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx2
 from joserfc import jwt
-from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from libs.kernel.decisions import Actor
@@ -115,16 +114,16 @@ class Tokens:
         for attempt in (1, 2):
             try:
                 decoded = jwt.decode(token, self._keys, algorithms=ALGORITHMS)
-                if decoded.header.get("typ", "").lower() not in {"at+jwt", "application/at+jwt"}:
-                    raise Refused.one("UNAUTHENTICATED")
                 self._claims.validate(decoded.claims)
-            except (JoseError, ValueError) as error:
+                kind = str(decoded.header.get("typ", "")).lower()
+            except Exception as error:  # noqa: BLE001 - whatever a forged token breaks in a decoder, it is no token
                 # The issuer may have turned its keys over; ask it, but not on every bad token.
                 if attempt == 1 and await self._fetch_keys():
                     continue
                 raise Refused.one("UNAUTHENTICATED") from error
-            else:
-                return decoded.claims
+            if kind not in {"at+jwt", "application/at+jwt"}:
+                raise Refused.one("UNAUTHENTICATED")
+            return decoded.claims
         raise Refused.one("UNAUTHENTICATED")
 
     async def _fetch_keys(self) -> bool:
@@ -141,12 +140,22 @@ class Tokens:
 
 
 def _principal(claims: dict[str, Any]) -> Principal:
+    """Read who a verified token speaks for; UNAUTHENTICATED where its claims are not what they should be."""
+    texts = {name: claims.get(name) or "" for name in ("sub", "client_id", "unit", "district", "person")}
+    roles, expires = claims.get("roles", []), claims["exp"]
+    if (
+        not all(isinstance(text, str) and text.isprintable() for text in texts.values())
+        or not isinstance(roles, list)
+        or not all(isinstance(role, str) for role in roles)
+        or not isinstance(expires, int | float)
+    ):
+        raise Refused.one("UNAUTHENTICATED")
     return Principal(
-        subject=str(claims["sub"]),
-        client=str(claims.get("client_id", "")),
-        roles=frozenset(claims.get("roles", ())),
-        unit=str(claims.get("unit", "") or ""),
-        district=str(claims.get("district", "") or ""),
-        person=str(claims.get("person", "") or ""),
-        expires=float(claims["exp"]),
+        subject=texts["sub"],
+        client=texts["client_id"],
+        roles=frozenset(roles),
+        unit=texts["unit"],
+        district=texts["district"],
+        person=texts["person"],
+        expires=float(expires),
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
-import asyncpg
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from starlette.responses import JSONResponse, Response
@@ -16,6 +16,7 @@ from libs.events.store import gate_age
 if TYPE_CHECKING:
     from libs.web.spine import Spine
 
+READY_SECONDS = 2
 GATE_AGE = Gauge("zhicheng_gate_age_seconds", "Age of the oldest writing transaction that stalls readers", ["service"])
 PUBLISHED = Gauge("zhicheng_relay_published", "Events published since this process leads", ["service"])
 LEADING = Gauge("zhicheng_relay_leading", "1 where this process leads the relay", ["service"])
@@ -70,9 +71,11 @@ def health_router(spine: Spine) -> APIRouter:
 async def _faults(spine: Spine) -> list[str]:
     """Say why this process should get no requests; nothing when it should."""
     faults: list[str] = []
-    try:
-        await spine.pool.fetchval("select 1", timeout=2)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    # Not awaited to its end: a database that is frozen keeps whoever waits for it, and also who gives up on it.
+    asked = asyncio.ensure_future(spine.pool.fetchval("select 1", timeout=READY_SECONDS))
+    asked.add_done_callback(lambda done: done.cancelled() or done.exception())
+    done, _ = await asyncio.wait({asked}, timeout=READY_SECONDS)
+    if not done or asked.exception() is not None:
         faults.append("store")
     if spine.revocations.missing:
         faults.append("no list of revoked tokens yet")

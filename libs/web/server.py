@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,6 +28,10 @@ UPLOADS = re.compile(r"/(materials/[a-z]+|uploads)$")
 
 FAULTS_OF_OURS = (ValueError, FileNotFoundError, PermissionError)
 """What is an error of the store's kind by its class, but not by its cause: a value, a file."""
+GONE = 499
+"""What the metrics call a request whose client went away before it was answered."""
+_ONCE = frozenset({b"authorization", b"consistency-token", b"content-digest", b"idempotency-key", b"if-match"})
+"""Headers that count once: where there are two, two readers may each take another."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PLAIN = re.compile(r"|v1|[a-z_.-]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TRACEPARENT = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
@@ -94,7 +99,10 @@ class Server:
         with span(name, traceparent, service=self._service) as current:
             scope["traceparent"] = current
             try:
+                _refuse_repeated(scope)
                 await self._app(scope, _limited(scope, receive, headers), answer)
+            except ClientDisconnect:
+                status = status or GONE
             except Exception as error:  # noqa: BLE001 - this is where every error ends
                 # Starlette answers an unexpected error by our handler and raises it again, for this line.
                 if not status:
@@ -104,6 +112,15 @@ class Server:
         requests, seconds = _metrics(self._service, method, route, status)
         requests.inc()
         seconds.observe(time.perf_counter() - started)
+
+
+def _refuse_repeated(scope: Scope) -> None:
+    seen: set[bytes] = set()
+    for name, _ in scope["headers"]:
+        if name in _ONCE:
+            if name in seen:
+                raise Refused.one("SCHEMA_INVALID", facts={"header": name.decode(), "failing": "repeated"})
+            seen.add(name)
 
 
 @cache

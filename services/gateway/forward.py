@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 import aiohttp
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 from yarl import URL
 
@@ -57,7 +58,7 @@ AT_ONCE: Final = 64 * 1024
 _BROKEN: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 
 
-class GoneError(Exception):
+class GoneError(ClientDisconnect):
     """The client went away before its request was complete."""
 
 

@@ -25,10 +25,9 @@ async def order(call: Call, _: Nothing) -> dict[str, Any]:
     """Open an order at the payment channel for an open bill; the answer says where to pay."""
     payment = call.id("payment")
     bill = (await call.load(PAYMENT, payment)).state
-    if bill.status is Status.NONE:
+    # Another's bill is not there either.
+    if bill.status is Status.NONE or bill.applicant != call.actor.person:
         raise Refused.one("NOT_FOUND")
-    if bill.applicant != call.actor.person:
-        raise Refused.one("FORBIDDEN_ACTOR", "§7", facts={"role": call.actor.role})
     if bill.status is not Status.OPEN:
         raise Refused.one("ILLEGAL_TRANSITION", "附十", facts={"state": bill.status.value})
     try:

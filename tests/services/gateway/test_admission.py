@@ -113,3 +113,38 @@ async def test_with_the_list_it_is_ready(world: World) -> None:
     async with asyncio.timeout(10):
         while (await world.get("/readyz")).status_code != 200:
             await asyncio.sleep(0.1)
+
+
+async def test_a_header_that_counts_once_is_refused_when_it_comes_twice(world: World) -> None:
+    stranger = f"Bearer {await token_of(world, f'stranger-{uuid4()}', roles=['city'])}"
+    other = f"Bearer {await token_of(world, f'applicant-{uuid4()}', roles=['applicant'], person=str(uuid4()))}"
+    for second in (other, ""):
+        for pair in ([stranger, second], [second, stranger]):
+            sent = [("Authorization", one) for one in pair]
+            for method, path in (
+                ("GET", "/v1/cases"),
+                ("POST", "/v1/clients"),
+                ("POST", f"/v1/titles/{uuid4()}/grants"),
+            ):
+                answer = await world.http.request(method, f"{world.base}{path}", headers=sent, json={})
+                assert (answer.status_code, answer.json()["code"]) == (400, "SCHEMA_INVALID"), (method, path)
+    twice = [("Idempotency-Key", "one"), ("Idempotency-Key", "two")]
+    answer = await world.http.post(f"{world.base}/v1/titles", headers=twice, json={})
+    assert answer.json()["errors"][0]["facts"] == {"header": "idempotency-key", "failing": "repeated"}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [{"alg": "ES256", "crit": 5}, {"alg": "ES256", "crit": [[]]}, {"alg": "ES256", "crit": None}, {"alg": 1}, []],
+)
+async def test_whatever_a_forged_token_holds_it_is_unauthenticated(world: World, head: Any) -> None:
+    parts = [base64.urlsafe_b64encode(orjson.dumps(part)).decode().rstrip("=") for part in (head, {"sub": "x"}, {})]
+    answer = await world.http.get(f"{world.base}/v1/campaigns", headers={"Authorization": f"Bearer {'.'.join(parts)}"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHENTICATED")
+
+
+@pytest.mark.parametrize("claims", [{"person": "\x00"}, {"unit": "a\nb"}, {"district": "\u2028"}])
+async def test_a_token_whose_claims_are_no_plain_texts_is_unauthenticated(world: World, claims: dict[str, str]) -> None:
+    token = await token_of(world, f"odd-{uuid4()}", roles=["applicant"], **claims)
+    answer = await world.http.get(f"{world.base}/v1/applications", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHENTICATED")
