@@ -116,7 +116,7 @@ class Tokens:
                 decoded = jwt.decode(token, self._keys, algorithms=ALGORITHMS)
                 self._claims.validate(decoded.claims)
                 kind = str(decoded.header.get("typ", "")).lower()
-            except Exception as error:  # noqa: BLE001 - whatever a forged token breaks in a decoder, it is no token
+            except Exception as error:
                 # The issuer may have turned its keys over; ask it, but not on every bad token.
                 if attempt == 1 and await self._fetch_keys():
                     continue
