@@ -14,7 +14,7 @@ $(STAMP): requirements.lock pyproject.toml
 	  VIRTUAL_ENV=$(CURDIR)/$(VENV) $$U pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: install run demo test test-quick test-domain bench up down lint help
+.PHONY: install run demo test test-slow test-domain bench up down lint help
 install: $(STAMP) ## put everything the project needs into .venv
 
 run: $(STAMP) ## start the stack and the five services, drive the cases, print addresses, stay up
@@ -23,11 +23,11 @@ run: $(STAMP) ## start the stack and the five services, drive the cases, print a
 demo: $(STAMP) ## the same, then stop; fails if any step did not do what it says
 	@$(RUN) -m cli.main demo
 
-test: $(STAMP) ## run everything, on both cores: a quarter of an hour
-	@$(RUN) -m pytest -q -n $(JOBS) --dist loadgroup tests
-
-test-quick: $(STAMP) ## the same without fuzzing and without the kills and outages of a running case
+test: $(STAMP) ## run everything but the slow tier, on both cores
 	@$(RUN) -m pytest -q -n $(JOBS) --dist loadgroup --ignore tests/fuzz --ignore tests/faults tests
+
+test-slow: $(STAMP) ## fuzz every operation, kill services and outside systems while a case runs
+	@$(RUN) -m pytest -q -n $(JOBS) --dist loadgroup tests/fuzz tests/faults
 
 test-domain: $(STAMP) ## run what needs no stack
 	@$(RUN) -m pytest -q tests/domain
