@@ -52,7 +52,7 @@ async def test_one_trace_leads_from_the_gateway_over_store_relay_and_topic_to_ea
     assert (at_gateway["service"], at_gateway["name"]) == ("gateway", at_intake["name"])
     publish = next(one for one in mine.values() if one["name"] == "publish" and one["parent"] == append_id)
     project = next(one for one in mine.values() if one["name"] == "project resources" and one["parent"] == append_id)
-    assert at_gateway["start"] <= at_intake["start"] <= append["start"] <= publish["end"] <= project["end"]
+    assert at_gateway["start"] <= at_intake["start"] <= append["start"] <= publish["start"] <= project["start"]
 
 
 async def test_what_a_reaction_causes_belongs_to_the_same_trace(told: Told) -> None:

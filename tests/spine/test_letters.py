@@ -30,6 +30,7 @@ async def shown(shop: Shop) -> Any:
         pool=shop.pool,
         relay=None,
         consumers=[],
+        revocations=SimpleNamespace(missing=False, fetched_at=0.0),
         sinks_of_worker=lambda: [ViewSink(COUNTERS)],
     )
     app = FastAPI()
