@@ -148,7 +148,7 @@ def test_up_and_down_leave_no_process_and_can_be_repeated(root: Path) -> None:
     processes = [owner, *owner.children(recursive=True)]
     status = run("status", "--json")
     ended = run("down")
-    left = _left(processes, timeout_s=0)
+    left = _left(processes, timeout_s=5)
     nothing = (run("down"), run("status", "--json"))
     assert (first.returncode, again.returncode, status.returncode, ended.returncode) == (0, 0, 0, 0), first.stderr
     assert first.stdout == again.stdout == status.stdout
