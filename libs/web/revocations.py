@@ -6,19 +6,13 @@ issuer is away later, the list last fetched counts.
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import httpx2
-import structlog
-
-log = structlog.get_logger(__name__)
-
-EVERY_SECONDS = 2.0
 
 
 class Revocations:
-    """Follows `{"revoked": ["jti", ...]}` at an address."""
+    """Knows `{"revoked": ["jti", ...]}` at an address."""
 
     def __init__(self, address: str, http: httpx2.AsyncClient) -> None:
         self._address = address
@@ -36,13 +30,8 @@ class Revocations:
         """Tell whether a token was taken back."""
         return jti in self._revoked
 
-    async def follow(self) -> None:
-        """Fetch the list for ever."""
-        while True:
-            try:
-                answer = (await self._http.get(self._address)).raise_for_status()
-                self._revoked = frozenset(str(one) for one in answer.json()["revoked"])
-                self.fetched_at = time.monotonic()
-            except Exception as error:  # noqa: BLE001 - whatever the issuer answers, it is asked again
-                log.warning("no list of revoked tokens", error=repr(error))
-            await asyncio.sleep(EVERY_SECONDS)
+    async def fetch(self) -> None:
+        """Fetch the list; whatever the issuer answers instead of one is an error, and the list last fetched stays."""
+        answer = (await self._http.get(self._address)).raise_for_status()
+        self._revoked = frozenset(str(one) for one in answer.json()["revoked"])
+        self.fetched_at = time.monotonic()

@@ -40,6 +40,7 @@ from libs.web.settings import SERVICES, Settings
 log = structlog.get_logger(__name__)
 HOUSEKEEPING_SECONDS = 3600
 WATCH_SECONDS = 10
+REVOCATIONS_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Spine:
         topics = [topic_name(self.settings.topic_prefix, service) for service in SERVICES]
         await ensure_topics(self.settings.kafka, topics)
         if self.settings.revocations:
-            self._start(self.revocations.follow())
+            self._start(_for_ever(_follow_revocations, self))
         if "relay" in self.roles:
             topic = topic_name(self.settings.topic_prefix, self.parts.name)
             self.relay = Relay(self.database, self.settings.kafka, topic)
@@ -212,6 +213,11 @@ async def sweep(spine: Spine) -> None:
 async def _housekeeping(spine: Spine) -> None:
     await forget_replies(spine.pool)
     await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
+async def _follow_revocations(spine: Spine) -> None:
+    await spine.revocations.fetch()
+    await asyncio.sleep(REVOCATIONS_SECONDS)
 
 
 async def _watch_letters(spine: Spine) -> None:
