@@ -10,7 +10,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
-from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -20,18 +19,9 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from libs.kernel.terms import EmployerKind
+
 Text = Annotated[str, Field(max_length=400)]
-
-
-class Kind(StrEnum):
-    """The kinds of employer."""
-
-    PUBLIC_INSTITUTION = "public_institution"
-    STATE_ENTERPRISE = "state_enterprise"
-    NON_PUBLIC = "non_public"
-    SOCIAL_ORGANISATION = "social_organisation"
-    GOVERNMENT = "government"
-    CENTRAL = "central"
 
 
 class Employer(BaseModel):
@@ -41,7 +31,7 @@ class Employer(BaseModel):
 
     name: Text
     credit_code: Annotated[str, Field(max_length=50)]
-    kind: Kind
+    kind: EmployerKind
     district: Text
     superior: Text = ""
 

@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     from tests.services.bureau import Bureau
 
 
-async def test_an_application_assessed_on_a_title_is_held_when_the_titles_own_stream_says_that_it_fell(
-    bureau: Bureau,
-) -> None:
-    file, title = await submitted(bureau), str(uuid4())
-    assessed = EligibilityAssessed(
+def assessed(bureau: Bureau, title: str) -> EligibilityAssessed:
+    """An assessment that rests on a title."""
+    return EligibilityAssessed(
         ruleset=str(uuid4()),
         on=bureau.today(),
         outcome="met",
@@ -29,6 +27,12 @@ async def test_an_application_assessed_on_a_title_is_held_when_the_titles_own_st
         warnings=(),
         seen=(Seen(stream=f"title-{title}", version=0),),
     )
+
+
+async def test_an_application_assessed_on_a_title_is_held_when_the_titles_own_stream_says_that_it_fell(
+    bureau: Bureau,
+) -> None:
+    file, title = await submitted(bureau), str(uuid4())
     case = str(uuid4())
     voided = TitleVoided(
         person=file.applicant.person,
@@ -39,7 +43,7 @@ async def test_an_application_assessed_on_a_title_is_held_when_the_titles_own_st
         decided_by_role=Role.CITY,
         seen=(),
     )
-    await bureau.tell("intake", file.stream, assessed)
+    await bureau.tell("intake", file.stream, assessed(bureau, title))
     await bureau.tell("certificate", f"title-{title}", voided)
     (*_, held) = await bureau.until("intake", file.stream, "ApplicationHeld")
     assert (held.data["title"], held.data["case"]) == (title, case)
@@ -51,14 +55,6 @@ async def test_an_application_is_held_when_a_title_that_it_rests_on_is_in_questi
 ) -> None:
     file, title, revoked = await submitted(bureau), str(uuid4()), str(uuid4())
     person = file.applicant.person
-    assessed = EligibilityAssessed(
-        ruleset=str(uuid4()),
-        on=bureau.today(),
-        outcome="met",
-        conditions=(),
-        warnings=(),
-        seen=(Seen(stream=f"title-{title}", version=0),),
-    )
     listed = RelianceListed(person=person, relied_on=revoked, seen=())
     fallen = RelianceDecided(
         person=person,
@@ -67,7 +63,7 @@ async def test_an_application_is_held_when_a_title_that_it_rests_on_is_in_questi
         reasons=Unsealed(person, "条件不再满足"),
         standing=Basis.NO_BASIS,
     )
-    await bureau.tell("intake", file.stream, assessed)
+    await bureau.tell("intake", file.stream, assessed(bureau, title))
     await bureau.tell("certificate", f"title-{title}", fallen if decided else listed)
     (*_, held) = await bureau.until("intake", file.stream, "ApplicationHeld")
     expected = (title, None, "no_basis" if decided else "unknown")
