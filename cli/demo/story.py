@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from cli.demo import entry, review
@@ -10,9 +9,7 @@ from cli.demo.cast import BEIJING, SPECIALTY, Cast, Member, assemble, beijing, o
 from cli.demo.entry import Case
 from cli.demo.files import pdf
 from cli.demo.people import Somebody
-from cli.demo.world import LOOK_SECONDS, World
-
-PATIENT_LOOKS = 400
+from cli.demo.world import World
 
 
 async def tell(world: World) -> dict[str, Any]:
@@ -187,14 +184,14 @@ async def _verify(cast: Cast, case: Case, certificate: dict[str, Any]) -> None:
 
 async def _ask(cast: Cast, code: str, outcome: str) -> None:
     # The gateway may have shown a step before the certificate service's own table has it.
-    found: dict[str, Any] = {}
-    for _ in range(PATIENT_LOOKS):
-        found = (await cast.world.request("POST", "/v1/verifications", {"code": code}, token="")).body
-        if found.get("outcome") == outcome:
-            cast.world.told(f"a stranger verifies {code}", outcome)
-            return
-        await asyncio.sleep(LOOK_SECONDS)
-    raise AssertionError(f"verification of {code}: expected {outcome}, got {found}")
+    world = cast.world
+    found = await world.when(
+        lambda: world.request("POST", "/v1/verifications", {"code": code}, token=""),
+        lambda reply: reply.body.get("outcome") == outcome,
+    )
+    if found.body.get("outcome") != outcome:
+        raise AssertionError(f"verification of {code}: expected {outcome}, got {found.body}")
+    world.told(f"a stranger verifies {code}", outcome)
 
 
 async def _case(cast: Cast, member: Member, severity: str, number: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,14 +24,12 @@ RENEW_SECONDS = 240
 VISIBLE_SECONDS = 20
 LOOK_SECONDS = 0.05
 AGAIN_SECONDS = 0.2
-UNAVAILABLE = 503
+OK, FORBIDDEN, UNAVAILABLE = 200, 403, 503
 PLURALS = {"agency": "agencies"}
 
 
 OFFICIALS = ("official-1", "official-2")
 """The subjects by which the development identity provider knows the first two officials of the city."""
-ATTEMPTS, FORBIDDEN = 300, 403
-"""How often to ask until the gateway has heard who was named, and what it answers until then."""
 
 
 class StepError(RuntimeError):
@@ -141,10 +140,8 @@ class World:
     async def official(self, number: int = 1) -> Actor:
         """Give the first or second official of the city, as `zhicheng bootstrap` named them."""
         official = await self._known(f"市人社局{'甲乙'[number - 1]} city", OFFICIALS[number - 1], ["city"])
-        for _ in range(ATTEMPTS):
-            if (await official.send("GET", "/v1/clients")).status != FORBIDDEN:
-                break
-            await asyncio.sleep(0.05)
+        # The gateway hears a moment later who was named.
+        await self.when(lambda: official.send("GET", "/v1/clients"), lambda reply: reply.status != FORBIDDEN)
         return official
 
     async def actor(self, name: str, roles: list[str], **relations: str) -> Actor:
@@ -244,18 +241,23 @@ class World:
     async def until(self, what: str, actor: Actor, path: str, good: Any) -> dict[str, Any]:
         """Wait until a reading is as it should be: effects in other services take their time."""
         begun = time.perf_counter()
-        seen: Any = None
-        while time.perf_counter() - begun < VISIBLE_SECONDS + self.patience:
-            reply = await actor.send("GET", path)
-            seen = reply.body
-            if reply.status == 200 and good(reply.body):
-                took = round((time.perf_counter() - begun) * 1000, 1)
-                caused = await self.news()
-                self.steps.append(Step(what, actor.name, 200, caused, took))
-                self.print_step(self.steps[-1], ", ".join(event["type"] for event in caused) or "seen")
-                return reply.body
+        reply = await self.when(lambda: actor.send("GET", path), lambda reply: reply.status == OK and good(reply.body))
+        if reply.status != OK or not good(reply.body):
+            raise StepError(f"{what}: {path} did not get there; last seen {reply.body}")
+        took = round((time.perf_counter() - begun) * 1000, 1)
+        caused = await self.news()
+        self.steps.append(Step(what, actor.name, OK, caused, took))
+        self.print_step(self.steps[-1], ", ".join(event["type"] for event in caused) or "seen")
+        return reply.body
+
+    async def when(self, look: Callable[[], Awaitable[Reply]], good: Callable[[Reply], bool]) -> Reply:
+        """Look until it is good, or for as long as anybody waits; give what was seen last."""
+        until = time.monotonic() + VISIBLE_SECONDS + self.patience
+        reply = await look()
+        while not good(reply) and time.monotonic() < until:
             await asyncio.sleep(LOOK_SECONDS)
-        raise StepError(f"{what}: {path} did not get there; last seen {seen}")
+            reply = await look()
+        return reply
 
     def told(self, what: str, answer: str) -> None:
         """Note a step that anybody may take and that changes nothing."""
