@@ -7,11 +7,11 @@ import time
 from typing import Any
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from libs.events.relay import BATCH_BYTES, send_page
 from libs.events.store import Checkpoint, Settled, read_page
-from libs.events.topics import PARTITIONS, delete_topics, ensure_topics, partition_of
+from libs.events.topics import delete_topics, ensure_topics, onlooker, partition_of, partitions_of, started
 
 PAGE = 4000
 
@@ -68,13 +68,8 @@ class _Topic:
 
 async def size(bootstrap: str, topic: str) -> int:
     """Count the records of a topic."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        ends = await consumer.end_offsets([TopicPartition(topic, number) for number in range(PARTITIONS)])
-        return sum(ends.values())
-    finally:
-        await consumer.stop()
+    async with started(onlooker(bootstrap)) as consumer:
+        return sum((await consumer.end_offsets(partitions_of([topic]))).values())
 
 
 async def getmany(bootstrap: str, topic: str, count: int) -> float:
@@ -82,9 +77,8 @@ async def getmany(bootstrap: str, topic: str, count: int) -> float:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=4 * 1024 * 1024
     )
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    async with started(consumer):
+        partitions = partitions_of([topic])
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         done, begun = 0, time.perf_counter()
@@ -92,8 +86,6 @@ async def getmany(bootstrap: str, topic: str, count: int) -> float:
             fetched = await consumer.getmany(timeout_ms=200, max_records=6000)
             done += sum(len(records) for records in fetched.values())
         return done / (time.perf_counter() - begun)
-    finally:
-        await consumer.stop()
 
 
 async def copy(pool: asyncpg.Pool, count: int) -> float:

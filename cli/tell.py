@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from cli.connect import STATE, Json, Root, Service, Site, chosen, console, fail, instant, open_site, run, say
 from libs.events.database import unhurried
 from libs.events.envelope import GENESIS, Event
-from libs.events.topics import PARTITIONS
+from libs.events.topics import everything
 from libs.web.settings import SERVICES
 
 Raw = Annotated[bool, typer.Option("--raw", help="The record's own bytes, unchanged, one record a line.")]
@@ -35,25 +35,8 @@ def events(*, service: Service = "", raw: Raw = False, root: Root = STATE, as_js
 
 async def _events(services: tuple[str, ...], root: Path, *, raw: bool, as_json: bool) -> None:
     site = await open_site(root)
-    consumer = AIOKafkaConsumer(bootstrap_servers=site.bootstrap, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(site.topic(name), number) for name in services for number in range(PARTITIONS)]
-        ends = await consumer.end_offsets(partitions)
-        remaining = {partition: end for partition, end in ends.items() if end}
-        if remaining:
-            consumer.assign(list(remaining))
-        for partition in remaining:
-            consumer.seek(partition, 0)
-        while remaining:
-            for partition, records in (await consumer.getmany(timeout_ms=1000)).items():
-                for record in records:
-                    say(_line(partition, record, raw=raw, as_json=as_json))
-                if records[-1].offset + 1 >= ends[partition]:
-                    remaining.pop(partition, None)
-                    consumer.pause(partition)
-    finally:
-        await consumer.stop()
+    async for partition, record in everything(site.bootstrap, [site.topic(name) for name in services]):
+        say(_line(partition, record, raw=raw, as_json=as_json))
 
 
 def _line(partition: TopicPartition, record: Any, *, raw: bool, as_json: bool) -> str:

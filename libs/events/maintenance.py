@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
 from libs.events.leader import leading
 from libs.events.relay import BATCH_BYTES, PAGE, leadership_of, send_page
 from libs.events.store import Checkpoint, read_page
-from libs.events.topics import PARTITIONS, delete_topics, ensure_topics
+from libs.events.topics import delete_topics, ensure_topics, onlooker, partitions_of, started
 from libs.events.views import View
 
 REPLY_LIFE = timedelta(days=7)
@@ -53,12 +53,8 @@ async def republish(
 
 
 async def _fill_anew(pool: asyncpg.Pool, bootstrap: str, topic: str, progress: Callable[[int], None] | None) -> int:
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
-    await consumer.start()
-    try:
+    async with started(onlooker(bootstrap)) as consumer:
         exists = topic in await consumer.topics()
-    finally:
-        await consumer.stop()
     if exists:
         await delete_topics(bootstrap, [topic])
     await _create_when_gone(bootstrap, topic)
@@ -69,9 +65,8 @@ async def _fill_anew(pool: asyncpg.Pool, bootstrap: str, topic: str, progress: C
         max_batch_size=BATCH_BYTES,
         max_request_size=BATCH_BYTES + 200_000,
     )
-    await producer.start()
     sent, checkpoint = 0, Checkpoint()
-    try:
+    async with started(producer):
         while page := await read_page(pool, checkpoint, PAGE):
             await send_page(producer, topic, page)
             checkpoint = page[-1].at
@@ -79,8 +74,6 @@ async def _fill_anew(pool: asyncpg.Pool, bootstrap: str, topic: str, progress: C
             if progress:
                 progress(sent)
         await pool.execute("update relay set tick = $1, position = $2", checkpoint.tick, checkpoint.position)
-    finally:
-        await producer.stop()
     return sent
 
 
@@ -88,14 +81,10 @@ async def _create_when_gone(bootstrap: str, topic: str) -> None:
     """Create a topic; a broker that still deletes its namesake answers that it exists, and is asked again."""
     for _ in range(100):
         await ensure_topics(bootstrap, [topic])
-        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-        await consumer.start()
-        try:
-            partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        async with started(onlooker(bootstrap)) as consumer:
+            partitions = partitions_of([topic])
             if topic in await consumer.topics() and not any((await consumer.end_offsets(partitions)).values()):
                 return
-        finally:
-            await consumer.stop()
     msg = f"the broker keeps the old records of {topic}"
     raise TimeoutError(msg)
 
@@ -105,13 +94,8 @@ async def rebuild(pool: asyncpg.Pool, bootstrap: str, view: View, sink: str, top
 
     Killed on the way, it leaves a view that does not serve until it is run again.
     """
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
-        ends = await consumer.end_offsets(partitions)
-    finally:
-        await consumer.stop()
+    async with started(onlooker(bootstrap)) as consumer:
+        ends = await consumer.end_offsets(partitions_of(topics))
     goals = [[partition.topic, partition.partition, end] for partition, end in ends.items() if end]
     async with pool.acquire() as connection, connection.transaction():
         # Batches under way end first; those that follow are fenced until the view is empty.

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from libs.events.canonical import digest
 from libs.events.envelope import Event
 from libs.events.store import Checkpoint
-from libs.events.topics import PARTITIONS, partition_of
+from libs.events.topics import PARTITIONS, onlooker, partition_of, partitions_of, started
 
 LOOK_BACK = 20_000
 """How many records at a partition's end to look through for one that must be there. A relay that was deposed may have
@@ -41,10 +41,8 @@ async def check_topic(reader: Any, bootstrap: str, topic: str, checkpoint: Check
     TopicAheadError, TopicLostError
         With what to do.
     """
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    async with started(onlooker(bootstrap)) as consumer:
+        partitions = partitions_of([topic])
         for partition, begin in (await consumer.beginning_offsets(partitions)).items():
             if begin:
                 raise _lost(topic, partition.partition, f"has lost its first {begin} records")
@@ -57,8 +55,6 @@ async def check_topic(reader: Any, bootstrap: str, topic: str, checkpoint: Check
         for number, (stream, version, record) in due.items():
             if record not in tails.get(number, ()):
                 raise _lost(topic, number, f"does not hold {stream} version {version}")
-    finally:
-        await consumer.stop()
 
 
 def _lost(topic: str, partition: int, what: str) -> TopicLostError:

@@ -7,10 +7,9 @@ from collections import Counter
 
 import asyncpg
 import rfc8785
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from libs.events.contracts.base import registry
-from libs.events.topics import PARTITIONS
+from libs.events.topics import everything, topic_name
 from libs.web.settings import SERVICES
 from tests.journeys.conftest import Told
 
@@ -19,23 +18,9 @@ async def _topics(told: Told) -> dict[str, list[bytes]]:
     house = told.house
     bootstrap = house.settings("intake")["ZHICHENG_KAFKA"]
     prefix = house.settings("intake")["ZHICHENG_TOPIC_PREFIX"]
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    await consumer.start()
     found: dict[str, list[bytes]] = {service: [] for service in SERVICES}
-    try:
-        partitions = [
-            TopicPartition(f"{prefix}.{service}", number) for service in SERVICES for number in range(PARTITIONS)
-        ]
-        ends = {partition: end for partition, end in (await consumer.end_offsets(partitions)).items() if end}
-        consumer.assign(list(ends))
-        await consumer.seek_to_beginning()
-        while ends:
-            for partition, records in (await consumer.getmany(timeout_ms=500)).items():
-                found[partition.topic.removeprefix(f"{prefix}.")] += [record.value for record in records]
-                if records[-1].offset + 1 >= ends.get(partition, 0):
-                    ends.pop(partition, None)
-    finally:
-        await consumer.stop()
+    async for partition, record in everything(bootstrap, [topic_name(prefix, service) for service in SERVICES]):
+        found[partition.topic.removeprefix(f"{prefix}.")].append(record.value)
     return found
 
 

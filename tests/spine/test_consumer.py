@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from libs.events import consumer as consumer_module
 from libs.events.consumer import TopicConsumer
-from libs.events.topics import PARTITIONS, partition_of
+from libs.events.topics import PARTITIONS, partition_of, partitions_of, started
 from libs.events.views import ViewSink
 from tests.spine.processes import process
 from tests.spine.test_view_chain import folded, labelled, rows_of
@@ -73,12 +73,11 @@ async def _tell_group(stack: StackInfo, topic: str, offset: int) -> None:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=stack.kafka_bootstrap, group_id=f"{topic}.tally", enable_auto_commit=False
     )
-    await consumer.start()
-    partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-    consumer.assign(partitions)
-    ends = await consumer.end_offsets(partitions)
-    await consumer.commit({partition: min(offset, ends[partition]) for partition in partitions})
-    await consumer.stop()
+    async with started(consumer):
+        partitions = partitions_of([topic])
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        await consumer.commit({partition: min(offset, ends[partition]) for partition in partitions})
 
 
 async def test_the_group_is_told_how_far_we_are_for_the_tools_that_watch_lag(
@@ -86,16 +85,14 @@ async def test_the_group_is_told_how_far_we_are_for_the_tools_that_watch_lag(
 ) -> None:
     await publish(stack.kafka_bootstrap, topic, some(200))
     watcher = AIOKafkaConsumer(bootstrap_servers=stack.kafka_bootstrap, group_id=f"{topic}.tally")
-    partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-    async with running(member(shop, stack, topic).run()):
-        await watcher.start()
+    partitions = partitions_of([topic])
+    async with running(member(shop, stack, topic).run()), started(watcher):
         ends = await watcher.end_offsets(partitions)
 
         async def told() -> bool:
             return {one: await watcher.committed(one) or 0 for one in partitions} == ends
 
         await eventually(told, "the group knows the offsets")
-    await watcher.stop()
 
 
 async def test_a_member_that_joins_in_the_middle_of_a_batch_makes_nothing_happen_twice(

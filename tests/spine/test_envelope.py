@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from libs.events import clock as clock_module
@@ -18,7 +17,7 @@ from libs.events.canonical import digest
 from libs.events.clock import FileClock
 from libs.events.envelope import GENESIS, Event
 from libs.events.points import arm, point
-from libs.events.topics import PARTITIONS
+from libs.events.topics import PARTITIONS, administering
 from tests.spine.toys import Add, ToyCounted
 from tests.spine.world import NOON, Shop, chained, stream_id
 
@@ -82,11 +81,9 @@ def test_an_event_reads_back_what_was_written() -> None:
 
 
 async def test_a_topic_is_kept_for_ever_and_never_compacted(stack: StackInfo, topic: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
-    await admin.start()
-    (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
-    (described,) = await admin.describe_topics([topic])
-    await admin.close()
+    async with administering(stack.kafka_bootstrap) as admin:
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+        (described,) = await admin.describe_topics([topic])
     settings = {entry[0]: entry[1] for entry in answer.resources[0][4]}
     wanted = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
     assert {name: settings[name] for name in wanted} == wanted

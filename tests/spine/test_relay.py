@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import RecordsToDelete
 
 from libs.events import database as databases
 from libs.events import maintenance
@@ -20,7 +20,7 @@ from libs.events.maintenance import republish
 from libs.events.relay import Relay
 from libs.events.store import Checkpoint
 from libs.events.topic_check import TopicAheadError, TopicLostError, check_topic
-from libs.events.topics import PARTITIONS, delete_topics, ensure_topics, partition_of
+from libs.events.topics import PARTITIONS, administering, delete_topics, ensure_topics, partition_of
 from libs.events.views import ViewSink
 from tests.spine.processes import process
 from tests.spine.test_leadership import depose
@@ -212,10 +212,8 @@ async def test_a_topic_that_has_lost_a_part_is_refused_and_republish_mends_it(
     held = await on_topic(kafka, topic)
     poor = min(held)
     if loss == "the head of one":
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-        await admin.start()
-        await admin.delete_records({TopicPartition(topic, poor): RecordsToDelete(before_offset=2)})
-        await admin.close()
+        async with administering(kafka) as admin:
+            await admin.delete_records({TopicPartition(topic, poor): RecordsToDelete(before_offset=2)})
     else:
         held[poor] = [] if loss == "one partition" else held[poor][:-2]
         await refill(kafka, topic, chain.from_iterable(held.values()))

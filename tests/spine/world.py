@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
 from libs.events import database as databases
 from libs.events.bus import CommandBus, Meta, Reply
@@ -25,7 +25,7 @@ from libs.events.envelope import GENESIS, Cause, Event, write
 from libs.events.ids import new_id
 from libs.events.sealing import EventSealer, KeyRing
 from libs.events.store import Append
-from libs.events.topics import PARTITIONS, partition_of
+from libs.events.topics import everything, partition_of, started
 from libs.kernel.decisions import Actor
 from tests.spine.toys import COUNTER, ToyCounted
 
@@ -198,36 +198,20 @@ def arrive(*events: Event) -> list[Incoming]:
 
 async def publish(bootstrap: str, topic: str, events: Iterable[Event]) -> None:
     """Put events on a topic as the relay does, in this order."""
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
-    await producer.start()
-    try:
+    async with started(AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")) as producer:
         sent = [
             await producer.send(topic, event.record, event.stream.encode(), partition_of(event.stream))
             for event in events
         ]
         await asyncio.gather(*sent)
-    finally:
-        await producer.stop()
 
 
 async def on_topic(bootstrap: str, topic: str) -> dict[int, list[bytes]]:
     """Read everything that stands on a topic, by partition."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-        ends = await consumer.end_offsets(partitions)
-        filled = [partition for partition in partitions if ends[partition]]
-        found: dict[int, list[bytes]] = {partition.partition: [] for partition in filled}
-        if filled:
-            consumer.assign(filled)
-            await consumer.seek_to_beginning(*filled)
-        while any(len(found[partition.partition]) < ends[partition] for partition in filled):
-            for partition, records in (await consumer.getmany(timeout_ms=500)).items():
-                found[partition.partition] += [record.value for record in records]
-        return found
-    finally:
-        await consumer.stop()
+    found: dict[int, list[bytes]] = {}
+    async for partition, record in everything(bootstrap, [topic]):
+        found.setdefault(partition.partition, []).append(record.value)
+    return found
 
 
 def by_stream(topic: dict[int, list[bytes]]) -> dict[str, list[Event]]:

@@ -28,7 +28,7 @@ from libs.events.contracts.base import Payload
 from libs.events.contracts.integrity import OfficialsNamed
 from libs.events.database import migrate, prepare
 from libs.events.envelope import Event
-from libs.events.topics import partition_of, topic_name
+from libs.events.topics import partition_of, started, topic_name
 from libs.web.service import build
 from libs.web.settings import Settings
 from libs.web.spine import Spine
@@ -153,14 +153,10 @@ class World:
     async def publish(self, events: Iterable[Event], *, folded: bool = True) -> None:
         """Put events on their topics as the relays do, and wait until the gateway has folded them."""
         sent = list(events)
-        producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka, acks="all")
-        await producer.start()
-        try:
+        async with started(AIOKafkaProducer(bootstrap_servers=self.settings.kafka, acks="all")) as producer:
             for event in sent:
                 topic = topic_name(self.settings.topic_prefix, event.attributes["source"].rpartition("/")[2])
                 await producer.send(topic, event.record, event.stream.encode(), partition_of(event.stream))
-        finally:
-            await producer.stop()
         if folded:
             await self.folded(sent)
 

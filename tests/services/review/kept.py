@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from libs.events.topics import PARTITIONS, topic_name
+from libs.events.topics import everything, topic_name
 
 if TYPE_CHECKING:
     from tests.services.review.world import Council
@@ -22,27 +21,10 @@ async def everything_kept(council: Council) -> bytes:
     finally:
         await connection.close()
     found = [_bytes_of(value) for row in rows for value in row.values()]
-    found += await _records(council)
+    topic = topic_name(council.prefix, "review")
+    found += [record.value async for _, record in everything(council.stack.kafka_bootstrap, [topic]) if record.value]
     found += [file.read_bytes() for file in council.house.root.rglob("*") if file.is_file()]
     return b"\n".join(found)
-
-
-async def _records(council: Council) -> list[bytes]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=council.stack.kafka_bootstrap, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(topic_name(council.prefix, "review"), one) for one in range(PARTITIONS)]
-        ends = {partition: end for partition, end in (await consumer.end_offsets(partitions)).items() if end}
-        consumer.assign(list(ends))
-        for partition in ends:
-            consumer.seek(partition, 0)
-        found: list[bytes] = []
-        while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += [record.value for record in records if record.value]
-    finally:
-        await consumer.stop()
-    return found
 
 
 async def log_segment(council: Council) -> str:
