@@ -25,7 +25,8 @@ from deploy.local.stack import LocalStack
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _LOG = "supervisor.log"
 _POLL_S = 0.05
-_WATCH_S = 0.5
+_WATCH_S = 0.2
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 _console = Console(stderr=True)
@@ -95,32 +96,34 @@ def _launch(root: Path, *, outside: bool) -> None:
     except KeyboardInterrupt:
         supervisor.terminate()
         supervisor.wait()
+        lock.wait_free(root)
         raise
 
 
 @app.command(hidden=True)
 def supervise(*, root: Root = _DEFAULT_ROOT, outside: Outside = True) -> None:
     """Run the stack until SIGTERM, or until one of its servers ends."""
-
-    def on_signal(_number: int, _frame: object) -> NoReturn:
-        raise SystemExit(0)
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, on_signal)
-    stack = LocalStack(root, outside=outside)
+    # Until the stack stands, a signal ends this process at once: the keepers then end what was started.
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_DFL)
     try:
-        with stack:
+        with LocalStack(root, outside=outside) as stack:
             _watch(stack)
     except StackError as error:
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(1) from None
 
 
-def _watch(stack: LocalStack) -> NoReturn:
-    while stack.healthy():
+def _watch(stack: LocalStack) -> None:
+    """Return when a signal asks for the end; its handler takes note alone, for what it raised could be lost."""
+    asked: list[int] = []
+    for number in _ENDING:
+        signal.signal(number, lambda got, _frame: asked.append(got))
+    while not asked:
+        if not stack.healthy():
+            # Never half a stack: what uses it would fail in ways that are hard to tell apart.
+            raise StackError(f"A server ended by itself, so the stack was stopped: see the logs under {stack.root}.")
         time.sleep(_WATCH_S)
-    # Never half a stack: what uses it would fail in ways that are hard to tell apart.
-    raise StackError(f"A server ended by itself, so the stack was stopped: see the logs under {stack.root}.")
 
 
 @app.command()
