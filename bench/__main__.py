@@ -15,6 +15,7 @@ from bench.append import append
 from bench.document import document
 from bench.flow import flow
 from bench.rows import Row, table
+from bench.start import start
 from deploy.local.stack import LocalStack
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -26,6 +27,7 @@ PARTS: dict[str, Callable[[LocalStack], Awaitable[list[Row]]]] = {
     "flow": lambda stack: flow(stack.info),
     "verify": web.verify,
     "document": lambda _: document(),
+    "start": start,
 }
 
 

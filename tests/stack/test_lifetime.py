@@ -23,6 +23,7 @@ from tests.stack_fixture import state_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_END_S = 60.0
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _OWNER = """
 import json, sys, time
@@ -83,7 +84,7 @@ def test_a_stack_whose_parent_is_killed_leaves_no_process(root: Path) -> None:
 def test_a_stack_whose_parent_gets_a_signal_leaves_no_process(root: Path, number: signal.Signals) -> None:
     owner, processes = _start_owner(root)
     owner.send_signal(number)
-    owner.wait()
+    owner.wait(_END_S)
     assert not _left(processes)
 
 
@@ -164,7 +165,7 @@ def test_ctrl_c_during_up_leaves_no_process(root: Path) -> None:
     time.sleep(2)
     processes = psutil.Process(starting.pid).children(recursive=True)
     starting.send_signal(signal.SIGINT)
-    assert starting.wait() != 0
+    assert starting.wait(_END_S) != 0
     assert processes
     assert not _left(processes)
     assert not lock.is_held(root)
@@ -183,15 +184,3 @@ def test_secrets_are_readable_by_their_owner_only(root: Path) -> None:
         assert {path.name: oct(path.stat().st_mode & 0o777) for path in private} == {
             path.name: "0o600" for path in private
         }
-
-
-def test_a_warm_start_takes_less_than_six_seconds(root: Path) -> None:
-    with LocalStack(root, outside=True):
-        pass
-    taken: list[float] = []
-    # The best of three: other work on the machine is not what this is about.
-    while len(taken) < 3 and min(taken, default=6.0) >= 6.0:
-        begin = time.monotonic()
-        with LocalStack(root, outside=True):
-            taken.append(time.monotonic() - begin)
-    assert min(taken) < 6.0

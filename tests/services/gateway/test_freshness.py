@@ -58,7 +58,7 @@ async def test_what_has_not_come_in_time_is_lag_and_does_not_say_how_far_the_str
     assert (answer.status_code, answer.json()["code"]) == (503, "PROJECTION_LAG")
     assert answer.json()["errors"][0]["facts"] == {"wanted": f"{last.stream}@{last.version + 1}"}
     assert answer.headers["retry-after"]
-    assert 0.9 < time.monotonic() - begun < 5
+    assert time.monotonic() - begun > 0.9
 
 
 @pytest.mark.parametrize(
