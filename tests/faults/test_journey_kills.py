@@ -86,6 +86,7 @@ class Deaths:
             for name in SERVICES:
                 if not self._house.running(name):
                     self.by_themselves.append(name)
+                    self._house.environment.pop(name)
                     await self._again(name)
             told = {step.name for step in self._world.steps}
             for step in [one for one in due if one in told]:
@@ -96,8 +97,8 @@ class Deaths:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _again(self, name: str) -> None:
-        self._house.environment.pop(name, None)
-        await asyncio.to_thread(self._house.start_service, name)
+        # Who was killed from outside first is still to die by itself, perhaps before it is ready.
+        await asyncio.to_thread(self._house.start_service, name, wait=False)
 
 
 @pytest.fixture(scope="module")
