@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 JOBS ?= 2
+# Several processes, and no new one for one that was ended because a test hung: the run ends there and says where.
+PYTEST = $(RUN) -m pytest -q -n $(JOBS) --dist loadgroup --max-worker-restart 0
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
@@ -24,10 +26,10 @@ demo: $(STAMP) ## the same, then stop; fails if any step did not do what it says
 	@$(RUN) -m cli.main demo
 
 test: $(STAMP) ## run everything but the slow tier, on both cores
-	@$(RUN) -m pytest -q -n $(JOBS) --dist loadgroup --ignore tests/fuzz --ignore tests/faults tests
+	@$(PYTEST) --ignore tests/fuzz --ignore tests/faults tests
 
 test-slow: $(STAMP) ## fuzz every operation, kill services and outside systems while a case runs
-	@$(RUN) -m pytest -q -n $(JOBS) --dist loadgroup tests/fuzz tests/faults
+	@$(PYTEST) tests/fuzz tests/faults
 
 test-domain: $(STAMP) ## run what needs no stack
 	@$(RUN) -m pytest -q tests/domain
