@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.errors import KafkaError
+
+from libs.events.topics import administering, started
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -42,27 +44,19 @@ def test_what_postgres_committed_survives_a_restart(
 
 
 async def _produce(bootstrap: str, topic: str, count: int) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
-    await admin.close()
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
-    await producer.start()
-    for number in range(count):
-        await producer.send_and_wait(topic, str(number).encode())
-    await producer.stop()
+    async with administering(bootstrap) as admin:
+        await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+    async with started(AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)) as producer:
+        for number in range(count):
+            await producer.send_and_wait(topic, str(number).encode())
 
 
 async def _consume(bootstrap: str, topic: str, count: int) -> list[int]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
-    await consumer.start()
     partition = TopicPartition(topic, 0)
-    consumer.assign([partition])
-    await consumer.seek_to_beginning(partition)
-    try:
+    async with started(AIOKafkaConsumer(bootstrap_servers=bootstrap)) as consumer:
+        consumer.assign([partition])
+        await consumer.seek_to_beginning(partition)
         return [int((await asyncio.wait_for(consumer.getone(), 30)).value or b"") for _ in range(count)]
-    finally:
-        await consumer.stop()
 
 
 @pytest.mark.parametrize("way", ["stop_kafka", "kill_kafka"])
@@ -90,18 +84,11 @@ def test_a_frozen_broker_answers_again_when_thawed(breakable_stack: LocalStack) 
 
 def test_a_topic_that_nobody_made_is_not_made_by_sending_to_it(breakable_stack: LocalStack) -> None:
     async def topics() -> list[str]:
-        producer = AIOKafkaProducer(bootstrap_servers=breakable_stack.info.kafka_bootstrap, request_timeout_ms=2000)
-        await producer.start()
-        try:
+        bootstrap = breakable_stack.info.kafka_bootstrap
+        async with started(AIOKafkaProducer(bootstrap_servers=bootstrap, request_timeout_ms=2000)) as producer:
             with pytest.raises(KafkaError):
                 await producer.send_and_wait("nobody-made-me", b"x")
-        finally:
-            await producer.stop()
-        admin = AIOKafkaAdminClient(bootstrap_servers=breakable_stack.info.kafka_bootstrap)
-        await admin.start()
-        try:
+        async with administering(bootstrap) as admin:
             return await admin.list_topics()
-        finally:
-            await admin.close()
 
     assert "nobody-made-me" not in asyncio.run(topics())

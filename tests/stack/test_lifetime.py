@@ -37,9 +37,20 @@ with LocalStack(Path(sys.argv[1]), outside=True) as stack:
 
 @pytest.fixture
 def root() -> Iterator[Path]:
-    """Give a state folder of the test's own."""
+    """Give a state folder of the test's own; a stack that a failed test left there does not outlive it."""
     with state_folder() as folder:
         yield folder
+        owner = lock.owner(folder)
+        if owner is not None:
+            psutil.Process(owner).kill()
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_is_heard() -> Iterator[None]:
+    """Have what a test starts hear SIGINT: a run in the background of a shell ignores it, and so would its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _start_owner(root: Path) -> tuple[subprocess.Popen[bytes], list[psutil.Process]]:
@@ -162,7 +173,10 @@ def test_up_and_down_leave_no_process_and_can_be_repeated(root: Path) -> None:
 def test_ctrl_c_during_up_leaves_no_process(root: Path) -> None:
     command = [sys.executable, "-m", "deploy.local", "up", "--root", str(root)]
     starting = subprocess.Popen(command, cwd=_CHECKOUT, stderr=subprocess.DEVNULL)
-    time.sleep(2)
+    while starting.poll() is None and not psutil.Process(starting.pid).children():
+        time.sleep(0.1)
+    # Far enough for servers to be there.
+    time.sleep(1)
     processes = psutil.Process(starting.pid).children(recursive=True)
     starting.send_signal(signal.SIGINT)
     assert starting.wait(_END_S) != 0
