@@ -13,6 +13,7 @@ import uvloop
 from bench import web
 from bench.append import append
 from bench.document import document
+from bench.enquiry import enquiry
 from bench.flow import flow
 from bench.rows import Row, table
 from bench.start import start
@@ -27,6 +28,7 @@ PARTS: dict[str, Callable[[LocalStack], Awaitable[list[Row]]]] = {
     "flow": lambda stack: flow(stack.info),
     "verify": web.verify,
     "document": lambda _: document(),
+    "enquiry": lambda _: enquiry(),
     "start": start,
 }
 

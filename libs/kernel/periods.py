@@ -91,21 +91,33 @@ def years_of_work(spans: Sequence[Span], on: date) -> int:
 
     N years are full on a day when the counted days up to it reach the number of days from the
     corresponding day N years before. The very first day is not counted (民法典 201): what begins on 1 July
-    fills its year on 1 July.
+    fills its year on 1 July. Years that were full once stay full: without that, who has stopped working would
+    lose one on a 29 February.
     """
     years = 0
     while _lacking(spans, years + 1, on) <= 0:
         years += 1
-    return years
+    first = _first_full(spans, years + 1)
+    return years + 1 if first is not None and first <= on else years
 
 
 def full_on(spans: Sequence[Span], years: int, on: date) -> date | None:
     """Give the first day from `on` with so many full years, if the present work goes on; None for never."""
-    day = on
+    if _lacking(spans, years, on) <= 0:
+        return on
+    first = _first_full(spans, years)
+    return None if first is None else max(first, on)
+
+
+def _first_full(spans: Sequence[Span], years: int) -> date | None:
+    """Give the first day of all on which so many years are full; None when the work ends before."""
+    if not spans:
+        return None
+    day = spans[0].first
     while (lacking := _lacking(spans, years, day)) > 0:
-        if not spans or spans[-1].last < date.max:
-            return None
         day += timedelta(days=max(lacking - LEAP_SLACK, 1))
+        if day > spans[-1].last:
+            return None
     return day
 
 

@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Annotated, Any, Literal, NoReturn, cast
 
@@ -120,14 +120,14 @@ class RuleSet(Strict):
     parameters: dict[str, Parameter]
     standards: tuple[Standard, ...]
 
-    @property
+    @cached_property
     def canonical(self) -> str:
         """The canonical JSON text of the document (sorted ASCII keys, UTF-8, no spaces: RFC 8785)."""
         return json.dumps(
             self.model_dump(mode="json", exclude_none=True), ensure_ascii=False, sort_keys=True, separators=(",", ":")
         )
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """SHA-256 of the canonical text, in hexadecimal."""
         return sha256(self.canonical.encode()).hexdigest()

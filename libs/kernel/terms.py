@@ -17,7 +17,10 @@ class Level(StrEnum):
     @property
     def rank(self) -> int:
         """Rank from 1 (员级) to 5 (正高级)."""
-        return 5 - list(Level).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {level: rank for rank, level in enumerate(reversed(Level), 1)}
 
 
 class Route(StrEnum):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from libs.kernel.refusals import Reason
-from libs.kernel.rulesets import Group, Leaf, Node, RuleSet
+from libs.kernel.rulesets import Leaf, Node, RuleSet
 
 Facts = TypeVar("Facts")
 
@@ -114,21 +114,25 @@ def evaluate(node: Node, facts: Facts, predicates: Mapping[str, Predicate[Facts]
     if isinstance(node, Leaf):
         return Judged(node, predicates[node.predicate](facts, node, rules))
     parts = tuple(evaluate(child, facts, predicates, rules) for child in node.of)
-    return Joined(node.id, node.kind, _joined(node, parts), _day(node, parts), parts)
+    return _join(node.id, node.kind, parts)
 
 
-def _joined(group: Group, parts: tuple[Explained, ...]) -> Verdict:
+def _join(name: str, kind: str, parts: tuple[Explained, ...]) -> Joined:
+    return Joined(name, kind, _joined(kind, parts), _day(kind, parts), parts)
+
+
+def _joined(kind: str, parts: tuple[Explained, ...]) -> Verdict:
     verdicts = {part.verdict for part in parts}
-    deciding = Verdict.UNMET if group.kind == "all" else Verdict.MET
+    deciding = Verdict.UNMET if kind == "all" else Verdict.MET
     if deciding in verdicts:
         return deciding
     return verdicts.pop() if len(verdicts) == 1 else Verdict.UNKNOWN
 
 
-def _day(group: Group, parts: tuple[Explained, ...]) -> date | None:
+def _day(kind: str, parts: tuple[Explained, ...]) -> date | None:
     waiting = [part for part in parts if part.verdict is not Verdict.MET]
     days = [part.eligible_on for part in waiting if part.eligible_on]
-    if group.kind == "any":
+    if kind == "any":
         return min(days, default=None) if len(waiting) == len(parts) else None
     return max(days) if days and len(days) == len(waiting) else None
 
@@ -140,6 +144,29 @@ def conditions(explained: Explained) -> Iterator[Judged]:
         return
     for part in explained.of:
         yield from conditions(part)
+
+
+def supposed(explained: Explained) -> Explained:
+    """Give the tree as it would be if everything unknown in it turned out well: met or unmet, and from which day."""
+    if isinstance(explained, Judged):
+        unknown = explained.verdict is Verdict.UNKNOWN
+        return replace(explained, finding=replace(explained.finding, verdict=Verdict.MET)) if unknown else explained
+    return _join(explained.id, explained.kind, tuple(supposed(part) for part in explained.of))
+
+
+def smallest(explained: Explained) -> tuple[Judged, ...]:
+    """Give the fewest conditions that would have to change for a tree to be met; of equals, those that are met first.
+
+    The tree has nothing unknown in it: see `supposed`.
+    """
+    if explained.verdict is Verdict.MET:
+        return ()
+    if isinstance(explained, Judged):
+        return (explained,)
+    ways = [smallest(part) for part in explained.of]
+    if explained.kind == "any":
+        return min(ways, key=lambda way: (len(way), max(one.eligible_on or date.max for one in way)))
+    return tuple(one for way in ways for one in way)
 
 
 def decisive(explained: Explained) -> Iterator[Judged]:

@@ -12,7 +12,7 @@ from services.gateway.access.kinds import BY_COLLECTION
 OWNERS: Final = {
     segment: service
     for service, segments in {
-        "intake": ("persons", "employers", "rulesets", "campaigns", "applications", "payments"),
+        "intake": ("persons", "employers", "rulesets", "campaigns", "applications", "payments", "assessments"),
         "review": ("agencies", "committees", "experts", "endorsements", "sessions", "ballots", "notices"),
         "certificate": ("titles", "certificates", "verifications"),
         "integrity": ("cases", "bans", "records", "offices"),

@@ -20,6 +20,7 @@ from services.intake.api import (
     drafts,
     employer_side,
     employers,
+    enquiries,
     internal,
     materials,
     payments,
@@ -69,6 +70,7 @@ PARTS = Parts(
         agency_side.commands,
         materials.commands,
         payments.commands,
+        enquiries.commands,
         internal.commands,
     ),
     views=(

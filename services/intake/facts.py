@@ -12,7 +12,7 @@ from libs.events.blobs import BlobMissingError
 from libs.events.contracts.intake import BlobRef, Seen
 from libs.events.sealing import KeyDestroyedError, SealBrokenError
 from libs.kernel.refusals import Refused
-from libs.kernel.rulesets import parse
+from libs.kernel.rulesets import EVERY_SERIES, parse
 from libs.kernel.terms import Level
 from libs.web.filetypes import is_readable
 from libs.web.spine import Spine
@@ -53,6 +53,31 @@ async def rules(spine: Spine, identity: str) -> Rules:
     if not loaded.state.published:
         raise Refused.one("RULESET_NOT_IN_FORCE", "H", facts={"ruleset": identity})
     return Rules(identity, parse(loaded.state.document), seen(stream, loaded.version), loaded.state.until)
+
+
+async def rules_for(spine: Spine, series: str, level: Level, on: date, identity: str = "") -> Rules:
+    """Read the rule set that is in force for a series and level on a day, or the one that is named.
+
+    Raises
+    ------
+    Refused
+        RULESET_NOT_IN_FORCE when there is none, or the one named does not govern them on that day.
+    """
+    rows = await spine.views.fetch(
+        ("rulesets",),
+        "select stream from rulesets where series = any($1) and published and levels ? $2"
+        " and effective_from <= $3 and (until is null or until >= $3) and ($4 = '' or stream = $4)"
+        " order by series = $5, stream limit 1",
+        [series, EVERY_SERIES],
+        level.value,
+        on,
+        RULESET.stream(identity) if identity else "",
+        EVERY_SERIES,
+    )
+    if not rows:
+        asked = {"series": series, "level": level.value, "on": on.isoformat()}
+        raise Refused.one("RULESET_NOT_IN_FORCE", "H", facts={**asked, "ruleset": identity} if identity else asked)
+    return await rules(spine, rows[0]["stream"].partition("-")[2])
 
 
 async def campaign(spine: Spine, identity: str) -> CampaignFact:

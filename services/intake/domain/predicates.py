@@ -36,9 +36,9 @@ def _is(met: bool) -> Verdict:  # noqa: FBT001 - the verdict of a comparison
 
 
 def _present(candidate: Candidate) -> Employment | None:
-    """Give the employment with the employer of the application that stands today."""
+    """Give the employment with the employer of the application that stands today, the one in its specialty if any."""
     found = (one for one in candidate.employments if one.employer == candidate.employer and one.covers(candidate.today))
-    return next(found, None)
+    return min(found, key=lambda one: one.specialty != candidate.specialty, default=None)
 
 
 def employed(candidate: Candidate, _leaf: Leaf, _rules: RuleSet) -> Finding:
@@ -101,8 +101,11 @@ def checked(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
     return Finding(Verdict.UNKNOWN, facts, code="UPSTREAM_UNAVAILABLE" if waits else "HUMAN_DECISION_REQUIRED")
 
 
+_RANKS: Final = {degree: rank for rank, degree in enumerate(reversed(Degree), 1)}
+
+
 def _rank(degree: Degree) -> int:
-    return -list(Degree).index(degree)
+    return _RANKS[degree]
 
 
 def degree_at_least(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:

@@ -144,3 +144,10 @@ def test_the_day_given_is_the_first_on_which_the_years_are_full(
     assert years_of_work(spans, day) >= years
     if day > on:
         assert years_of_work(spans, day - DAY) < years
+
+
+@given(st.lists(st.tuples(DATES, st.integers(1, 2000)), min_size=1, max_size=4), DATES, st.integers(1, 500))
+@example([(date(2018, 2, 28), 1826)], date(2024, 2, 28), 1)
+def test_years_that_were_full_once_stay_full(work: list[tuple[date, int]], on: date, later: int) -> None:
+    spans = counted([Span(first, first + timedelta(days=days)) for first, days in work], date.min)
+    assert years_of_work(spans, on + timedelta(days=later)) >= years_of_work(spans, on)

@@ -1,0 +1,231 @@
+"""Enquiries: anyone may ask, before applying, by which route somebody may apply and from when (附六.3)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from libs.events.contracts.intake import Seen
+from libs.kernel.calendars import beijing_date
+from libs.kernel.refusals import Reason
+from libs.kernel.terms import Check, Degree, EmployerKind, Level, Role, Route
+from libs.kernel.verdicts import Judged
+from libs.web.calls import Call, Commands, Form
+from libs.web.fields import Code, Id
+from services.intake import facts
+from services.intake.domain import facts as told
+from services.intake.domain.eligibility import years_count_to
+from services.intake.domain.enquiry import Prospect, alternatives, enquire
+
+commands = Commands("assessments")
+PATH = "/v1/assessments"
+EVERYONE = tuple(Role)
+NOWHERE = Seen(stream="", version=0)
+"""Where a fact stands that somebody told and no stream has."""
+
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
+"""A day within reach of every clock."""
+
+
+class EducationTold(Form):
+    """A degree as it is told."""
+
+    degree: Degree
+    specialty: Code
+    enrolled_on: Day
+    graduated_on: Day
+    full_time: bool = True
+
+
+class EmploymentTold(Form):
+    """A spell of work as it is told; `employer` is any name, to tell one from another. Without `until` it goes on."""
+
+    employer: Code
+    kind: EmployerKind
+    specialty: Code
+    since: Day
+    until: Day | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.until is not None and self.until < self.since:
+            raise PydanticCustomError("date_order", "until lies before since")
+        return self
+
+
+class TitleTold(Form):
+    """A title as it is told; `scope` is the district of a directed title."""
+
+    series: Code
+    level: Level
+    obtained_on: Day
+    standing: told.Standing = told.Standing.LIVE
+    scope: str = Field(default="", max_length=100)
+
+
+class PeerTold(Form):
+    """A peer who would endorse: how the full senior title stands, and whether it is of the series and specialty."""
+
+    name: Code
+    employer: str = Field(default="", max_length=100)
+    full_senior: told.Standing
+    same_series: bool
+    peer_specialty: bool
+    barred: bool = False
+
+
+class Checks(Form):
+    """What the three data checks would answer (说一); one that is not told is unknown."""
+
+    education: Check | None = None
+    insurance: Check | None = None
+    title: Check | None = None
+
+
+class Enquiry(Form):
+    """What is asked, and the facts instead of a person. What is not told is unknown.
+
+    `as_of` is the day on which the application would be submitted: today, if not said. `ruleset` names one that is
+    published; without it, the one that is in force for series and level on that day answers.
+    """
+
+    series: Code
+    level: Level
+    route: Route = Route.ORDINARY
+    specialty: Code
+    employer: Code
+    as_of: Day | None = None
+    ruleset: Id | None = None
+    educations: tuple[EducationTold, ...] = Field(default=(), max_length=20)
+    employments: tuple[EmploymentTold, ...] = Field(default=(), max_length=50)
+    titles: tuple[TitleTold, ...] = Field(default=(), max_length=50)
+    peers: tuple[PeerTold, ...] = Field(default=(), max_length=20)
+    banned_until: Day | None = None
+    in_service: bool | None = None
+    exceptional: bool | None = None
+    checks: Checks = Checks()
+
+    def candidate(self, on: date, today: date) -> told.Candidate:
+        """Give the facts as conditions compare them; `on` is the day to which years count."""
+        return told.Candidate(
+            on=on,
+            today=today,
+            applicant="",
+            specialty=self.specialty,
+            employer=self.employer,
+            educations=tuple(told.Education(**dict(one)) for one in self.educations),
+            employments=tuple(
+                told.Employment(one.employer, one.kind, "", one.specialty, one.since, one.until, NOWHERE)
+                for one in self.employments
+            ),
+            titles=tuple(
+                told.TitleHeld(
+                    f"title {number}", one.series, one.level, one.obtained_on, one.standing, one.scope, NOWHERE
+                )
+                for number, one in enumerate(self.titles, 1)
+            ),
+            bans=(told.Ban("", "", date.min, self.banned_until, NOWHERE),) if self.banned_until else (),
+            endorsements=tuple(
+                told.Endorsement(
+                    identity=one.name,
+                    endorser=one.name,
+                    employer=one.employer,
+                    full_senior=one.full_senior,
+                    same_series=one.same_series,
+                    peer_specialty=one.peer_specialty,
+                    barred=one.barred,
+                    seen=(),
+                )
+                for one in self.peers
+            ),
+            in_service=self.in_service,
+            exceptional=self.exceptional,
+            checks={name: told.CheckAnswer(answer) for name, answer in self.checks if answer is not None},
+        )
+
+
+@commands.ask(PATH, Enquiry, EVERYONE)
+async def ask(call: Call, body: Enquiry) -> dict[str, Any]:
+    """Say by which route somebody may apply, and if not, why and from when.
+
+    Every condition with its clause, its source and what would change it; every other route that is open for the
+    level, the nearest first. Nothing is stored, and nothing is decided: who applies is assessed on proved facts.
+    """
+    today = body.as_of or beijing_date(call.spine.clock.now())
+    return answer(body, await facts.rules_for(call.spine, body.series, body.level, today, body.ruleset or ""), today)
+
+
+def answer(body: Enquiry, rules: told.Rules, today: date) -> dict[str, Any]:
+    """Answer an enquiry under one rule set, as of a day: plain JSON values, the same for the same enquiry.
+
+    Raises
+    ------
+    Refused
+        ROUTE_NOT_OPEN_FOR_SERIES when the rule set has no standard for the level and route.
+    """
+    on = years_count_to(rules.rules, today, today.year)
+    candidate = body.candidate(on, today)
+    asked = enquire(candidate, body.level, body.route, rules.rules)
+    others = alternatives(candidate, body.level, body.route, rules.rules)
+    return {
+        "as_of": today.isoformat(),
+        "years_count_to": on.isoformat(),
+        "series": body.series,
+        "level": body.level,
+        **_prospect(asked, rules),
+        "conditions": [_condition(one) for one in asked.conditions],
+        "alternatives": [_prospect(one, rules) for one in others],
+        "ruleset": {
+            "id": rules.identity,
+            "code": rules.rules.code,
+            "title": rules.rules.title,
+            "hash": rules.rules.hash,
+            "version": rules.seen.version,
+            "effective_from": rules.rules.effective_from.isoformat(),
+            "until": rules.until.isoformat() if rules.until else None,
+        },
+        "facts_are": FACTS_ARE,
+    }
+
+
+FACTS_ARE: Final = "told"
+"""The verification state of every fact here: nobody has checked it."""
+
+
+def _prospect(one: Prospect, rules: told.Rules) -> dict[str, Any]:
+    return {
+        "route": one.route,
+        "outcome": one.outcome,
+        "if_confirmed": one.if_confirmed,
+        "eligible_on": one.eligible_on.isoformat() if one.eligible_on else None,
+        "reasons": [_reason(reason) for reason in one.reasons(rules.rules.code)],
+        "smallest_change": [_lack(lack) for lack in one.lacking],
+        "unknown": [lack.id for lack in one.unknown],
+    }
+
+
+def _condition(one: Judged) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "verdict": one.verdict,
+        "clause": one.leaf.clause,
+        "source": one.leaf.source,
+        "tag": one.leaf.tag,
+        "facts": one.finding.facts,
+        "change": one.change,
+        "zh": one.text("zh"),
+        "en": one.text("en"),
+    }
+
+
+def _lack(one: Judged) -> dict[str, Any]:
+    said = {"zh": one.text("zh"), "en": one.text("en")}
+    return {"condition": one.id, "clause": one.leaf.clause, "change": one.change, **said}
+
+
+def _reason(one: Reason) -> dict[str, Any]:
+    said = {"zh": one.title("zh"), "en": one.title("en")}
+    return {"code": one.code, "clause": one.clause, "facts": one.facts, "change": one.change, **said}
