@@ -7,8 +7,7 @@ does not state a parameter makes the answer unknown and refuses; there are no de
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -16,8 +15,8 @@ from typing import Annotated, Any, Literal, NoReturn, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from libs.kernel.codes import CODES
-from libs.kernel.refusals import Reason, Refused
+from libs.kernel.refusals import Refused
+from libs.kernel.rules_faults import misfits
 from libs.kernel.terms import Level, Route
 
 Tag = Literal["S", "F", "F2", "R", "I"]
@@ -205,48 +204,20 @@ def parse(document: str) -> RuleSet:
     try:
         return RuleSet.model_validate_json(document)
     except ValidationError as error:
-        raise Refused(
-            Reason(
-                "SCHEMA_INVALID",
-                facts={"message": one["msg"]},
-                pointer="/" + "/".join(str(step) for step in one["loc"]),
-            )
-            for one in error.errors(include_url=False, include_input=False, include_context=False)
-        ) from None
-
-
-def leaves(node: Node) -> Iterator[Leaf]:
-    """Walk every condition of a tree."""
-    if isinstance(node, Leaf):
-        yield node
-        return
-    for child in node.of:
-        yield from leaves(child)
-
-
-BANNED_GATES = frozenset(
-    {
-        "paper_count",
-        "impact_factor",
-        "paper_required",
-        "research_projects",
-        "research_funds",
-        "awards",
-        "journal_tier",
-        "honours",
-    }
-)
-"""What 六.4, 六.6 and 七.4 allow as one choice among many, and never as a gate."""
+        raise Refused(misfits(document, error)) from None
 
 
 Needs = Mapping[str, Mapping[str, Callable[[Any], object]]]
-"""For each predicate the parameters that it needs, and the reader that raises ValueError on a wrong one."""
+"""For each predicate the parameters that it needs, and the reader that raises ValueError on a wrong one.
+
+The error says what it would take, in Chinese and English with a bar between them.
+"""
 
 
 def whole(value: object) -> int:
     """Read a condition's whole number."""
     if not isinstance(value, int):
-        msg = "not a whole number"
+        msg = "整数|a whole number"
         raise ValueError(msg)  # noqa: TRY004 - a reader's one error
     return value
 
@@ -254,77 +225,6 @@ def whole(value: object) -> int:
 def names(value: object) -> tuple[str, ...]:
     """Read a condition's list of names."""
     if not isinstance(value, tuple):
-        msg = "not a list of names"
+        msg = "名称的列表|a list of names"
         raise ValueError(msg)  # noqa: TRY004 - a reader's one error
     return tuple(str(name) for name in cast("tuple[object, ...]", value))
-
-
-def lint(rules: RuleSet, predicates: Needs) -> tuple[Reason, ...]:
-    """Find what keeps a rule set from being published.
-
-    Parameters
-    ----------
-    predicates
-        The predicates that the code can evaluate, with the parameters that each needs.
-
-    Returns
-    -------
-    tuple of Reason
-        `SOURCE_MISSING` for each number without clause and source, `CRITERION_BANNED` for each banned
-        criterion that nobody could pass by another choice (invariant 22), `SCHEMA_INVALID` for each
-        predicate that does not exist or lacks a parameter and each id used twice; with a JSON Pointer.
-    """
-    found = [
-        Reason("SOURCE_MISSING", facts={"parameter": name}, pointer=f"/parameters/{name}", ruleset=rules.code)
-        for name, parameter in rules.parameters.items()
-        if not (parameter.clause.strip() and parameter.source.strip())
-    ]
-    ids = Counter(leaf.id for standard in rules.standards for leaf in leaves(standard.conditions))
-    found.extend(
-        Reason(
-            "SCHEMA_INVALID",
-            facts={"condition": one, "times": times},
-            pointer="/standards",
-            ruleset=rules.code,
-        )
-        for one, times in ids.items()
-        if times > 1
-    )
-    for position, standard in enumerate(rules.standards):
-        pointer = f"/standards/{position}/conditions"
-        for code, clause, leaf in _faults(standard.conditions, predicates):
-            facts = {"condition": leaf.id, "predicate": leaf.predicate}
-            found.append(Reason(code, clause, facts, pointer=pointer, ruleset=rules.code))
-    return tuple(found)
-
-
-def _faults(node: Node, predicates: Needs) -> Iterator[tuple[str, str, Leaf]]:
-    for leaf in leaves(node):
-        if not (leaf.clause.strip() and leaf.source.strip()):
-            yield "SOURCE_MISSING", "", leaf
-        if leaf.code not in CODES or not _readable(leaf, predicates):
-            yield "SCHEMA_INVALID", "", leaf
-    for leaf in _gates(node):
-        yield "CRITERION_BANNED", "六.4 六.6 七.4", leaf
-
-
-def _readable(leaf: Leaf, predicates: Needs) -> bool:
-    needs = predicates.get(leaf.predicate)
-    if needs is None or set(needs) != set(leaf.parameters):
-        return False
-    try:
-        for name, reader in needs.items():
-            reader(leaf.parameters[name])
-    except ValueError:
-        return False
-    return True
-
-
-def _gates(node: Node) -> tuple[Leaf, ...]:
-    """Give the banned criteria without which a tree cannot be met."""
-    if isinstance(node, Leaf):
-        return (node,) if node.predicate in BANNED_GATES else ()
-    children = [_gates(child) for child in node.of]
-    if node.kind == "any" and not all(children):
-        return ()
-    return tuple(leaf for gates in children for leaf in gates)

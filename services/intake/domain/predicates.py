@@ -5,7 +5,7 @@ A predicate says unknown where it does not know; nothing is read as met or unmet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -227,12 +227,49 @@ PREDICATES: Final[Mapping[str, Predicate[Candidate]]] = {
 }
 """Every predicate that a rule set of intake may name."""
 
+CHECKS: Final = ("education", "insurance", "title")
+"""The three data checks of 说一."""
+
+
+def _one_of(words: Iterable[str]) -> Callable[[object], str]:
+    """Make the reader of a word that is one of some."""
+    known = tuple(words)
+
+    def read(value: object) -> str:
+        if value not in known:
+            msg = f"{', '.join(known)} 之一|one of {', '.join(known)}"
+            raise ValueError(msg)
+        return str(value)
+
+    return read
+
+
+def _some_of(words: Iterable[str]) -> Callable[[object], tuple[str, ...]]:
+    """Make the reader of a list of words, each one of some."""
+    one = _one_of(words)
+    return lambda value: tuple(one(name) for name in names(value))
+
+
+def _years(value: object) -> int:
+    """Read a number of years."""
+    if whole(value) < 0:
+        msg = "零或正整数|zero or a positive whole number"
+        raise ValueError(msg)
+    return whole(value)
+
+
+_DEGREE: Final = _one_of(Degree)
+_LEVEL: Final = _one_of(Level)
+
 NEEDS: Final[Needs] = {name: {} for name in PREDICATES} | {
-    "employer_in_scope": {"kinds": names},
-    "checked": {"check": str},
-    "degree_at_least": {"degree": Degree},
-    "years_since_degree": {"degree": Degree, "years": whole},
-    "title_held": {"level": Level, "series": names},
-    "years_since_title": {"level": Level, "series": names, "years": whole},
+    "employer_in_scope": {"kinds": _some_of(EmployerKind)},
+    "checked": {"check": _one_of(CHECKS)},
+    "degree_at_least": {"degree": _DEGREE},
+    "years_since_degree": {"degree": _DEGREE, "years": _years},
+    "title_held": {"level": _LEVEL, "series": names},
+    "years_since_title": {"level": _LEVEL, "series": names, "years": _years},
 }
 """The numbers and words that each predicate needs from its condition, and how each is read."""
+
+CHOICES: Final[Mapping[str, str]] = {"employer_in_scope": "kinds"}
+"""The predicates that ask what one fact of a person is, with the parameter that lists what it may be."""

@@ -11,9 +11,10 @@ from libs.events.contracts.intake import RuleSetDrafted, RuleSetPublished, RuleS
 from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Aggregate, Claim, Context, Decision
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
-from libs.kernel.rulesets import RuleSet, lint, parse
+from libs.kernel.rules_lint import examine, lint
+from libs.kernel.rulesets import RuleSet, parse
 from libs.kernel.terms import Level, Role
-from services.intake.domain.predicates import NEEDS
+from services.intake.domain.predicates import CHOICES, NEEDS
 
 CLAIM_CODES: Final = {"ruleset": "RULESET_OVERLAP"}
 """The refusal that a taken claim means: another rule set for the scope has no end yet."""
@@ -69,8 +70,8 @@ def _city(context: Context) -> Iterator[Reason]:
 def _draft(state: State, command: DraftRuleSet, context: Context) -> Decision:
     if state.published:
         raise Refused.one("IMMUTABLE_HISTORY", "H", change={"publish": "a new rule set"})
+    refuse_all([*_city(context), *examine(command.document, NEEDS, CHOICES)])
     rules = parse(command.document)
-    refuse_all([*_city(context), *lint(rules, NEEDS)])
     event = RuleSetDrafted(
         code=rules.code,
         title=rules.title,
@@ -89,7 +90,7 @@ def _publish(state: State, command: PublishRuleSet, context: Context) -> Decisio
     if not state.document:
         raise illegal_transition("NONE", "publish_ruleset", ["DRAFT"])
     rules = parse(state.document)
-    found = [*_city(context), *lint(rules, NEEDS), *_overlaps(rules, command.others)]
+    found = [*_city(context), *lint(rules, NEEDS, CHOICES), *_overlaps(rules, command.others)]
     if context.actor.id == state.drafted_by:
         found.append(Reason("SEPARATION_OF_DUTIES", "§7", change={"by": "another official of the city"}))
     refuse_all(found)

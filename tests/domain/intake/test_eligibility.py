@@ -8,12 +8,12 @@ from datetime import date, timedelta
 import pytest
 
 from libs.kernel.refusals import Refused
-from libs.kernel.rulesets import lint
+from libs.kernel.rules_lint import lint
 from libs.kernel.terms import Check, Degree, EmployerKind, Level, Route
 from libs.kernel.verdicts import Verdict, conditions
 from services.intake.domain.eligibility import assess, years_count_to
 from services.intake.domain.facts import Candidate, CheckAnswer, Education, Employment, Standing, TitleHeld
-from services.intake.domain.predicates import NEEDS
+from services.intake.domain.predicates import CHOICES, NEEDS
 from tests.domain.intake import stories as s
 
 RULES = s.RULES.rules
@@ -201,5 +201,5 @@ def test_years_are_counted_to_the_day_unless_the_rule_set_says_the_years_end() -
 def test_the_published_documents_are_clean_and_every_number_is_sourced() -> None:
     for name in ("engineering-2023", "notice-2023-10"):
         rules = s.parse(s.document(name))
-        assert lint(rules, NEEDS) == ()
+        assert lint(rules, NEEDS, CHOICES) == ()
         assert all(parameter.source and parameter.clause for parameter in rules.parameters.values())

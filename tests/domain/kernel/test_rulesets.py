@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from libs.kernel.codes import CODES
 from libs.kernel.refusals import Refused
-from libs.kernel.rulesets import Group, Leaf, RuleSet, Standard, Wording, lint, parse
+from libs.kernel.rules_lint import lint
+from libs.kernel.rulesets import Group, Leaf, RuleSet, Standard, Wording, parse
 from libs.kernel.terms import Level, Route
 from libs.kernel.verdicts import Finding, Verdict, decisive, evaluate, reasons
 

@@ -45,9 +45,8 @@ from services.intake.domain.facts import (
     TitleHeld,
     TitleNow,
 )
+from services.intake.domain.predicates import CHECKS
 
-CHECKS: Final = ("education", "insurance", "title")
-"""The three data checks of 说一."""
 EXCEPTIONAL: Final = "exceptional_conditions"
 """What only a person can find: that the specialty's exceptional conditions are met (七.1)."""
 REVIEWING: Final = (Stage.ACCEPTED, Stage.QUALIFICATION_REVIEW)
