@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -16,6 +17,7 @@ from libs.kernel.verdicts import Judged
 from libs.web.calls import Call, Commands, Form
 from libs.web.fields import Code, Id
 from services.intake import facts
+from services.intake.api.persons import own
 from services.intake.domain import facts as told
 from services.intake.domain.eligibility import years_count_to
 from services.intake.domain.enquiry import Prospect, alternatives, enquire
@@ -85,8 +87,8 @@ class Checks(Form):
     title: Check | None = None
 
 
-class Enquiry(Form):
-    """What is asked, and the facts instead of a person. What is not told is unknown.
+class Wish(Form):
+    """What is asked for.
 
     `as_of` is the day on which the application would be submitted: today, if not said. `ruleset` names one that is
     published; without it, the one that is in force for series and level on that day answers.
@@ -99,6 +101,11 @@ class Enquiry(Form):
     employer: Code
     as_of: Day | None = None
     ruleset: Id | None = None
+
+
+class Enquiry(Wish):
+    """What is asked for, and the facts instead of a person. What is not told is unknown."""
+
     educations: tuple[EducationTold, ...] = Field(default=(), max_length=20)
     employments: tuple[EmploymentTold, ...] = Field(default=(), max_length=50)
     titles: tuple[TitleTold, ...] = Field(default=(), max_length=50)
@@ -108,11 +115,11 @@ class Enquiry(Form):
     exceptional: bool | None = None
     checks: Checks = Checks()
 
-    def candidate(self, on: date, today: date) -> told.Candidate:
-        """Give the facts as conditions compare them; `on` is the day to which years count."""
+    def candidate(self, on: date) -> told.Candidate:
+        """Give the facts as conditions compare them on a day."""
         return told.Candidate(
             on=on,
-            today=today,
+            today=on,
             applicant="",
             specialty=self.specialty,
             employer=self.employer,
@@ -154,27 +161,63 @@ async def ask(call: Call, body: Enquiry) -> dict[str, Any]:
     Every condition with its clause, its source and what would change it; every other route that is open for the
     level, the nearest first. Nothing is stored, and nothing is decided: who applies is assessed on proved facts.
     """
-    today = body.as_of or beijing_date(call.spine.clock.now())
-    return answer(body, await facts.rules_for(call.spine, body.series, body.level, today, body.ruleset or ""), today)
+    today = _day_of(call, body)
+    return answer(body, body.candidate(today), await _rules_of(call, body, today), "told")
 
 
-def answer(body: Enquiry, rules: told.Rules, today: date) -> dict[str, Any]:
-    """Answer an enquiry under one rule set, as of a day: plain JSON values, the same for the same enquiry.
+@commands.ask("/v1/persons/{person}/assessments", Wish, (Role.APPLICANT,))
+async def ask_for_oneself(call: Call, body: Wish) -> dict[str, Any]:
+    """Say the same of the caller, on what is recorded: work, degrees, titles, bans.
+
+    What only an application brings, the data checks and the employer's word, is unknown here.
+    """
+    today, person = _day_of(call, body), own(call)
+    state, cited = await facts.person(call.spine, person)
+    candidate = told.Candidate(
+        on=today,
+        today=today,
+        applicant=person,
+        specialty=body.specialty,
+        employer=body.employer,
+        educations=facts.educations(state),
+        employments=await facts.employments(call.spine, state, cited),
+        titles=await facts.titles(call.spine, person),
+        bans=await facts.bans(call.spine, person),
+        endorsements=(),
+    )
+    cites = [cited, *(one.seen for one in (*candidate.titles, *candidate.bans))]
+    said = answer(body, candidate, await _rules_of(call, body, today), "recorded")
+    return said | {"seen": [f"{one.stream}@{one.version}" for one in dict.fromkeys(cites)]}
+
+
+def _day_of(call: Call, wish: Wish) -> date:
+    return wish.as_of or beijing_date(call.spine.clock.now())
+
+
+async def _rules_of(call: Call, wish: Wish, on: date) -> told.Rules:
+    return await facts.rules_for(call.spine, wish.series, wish.level, on, wish.ruleset or "")
+
+
+def answer(
+    wish: Wish, candidate: told.Candidate, rules: told.Rules, facts_are: Literal["told", "recorded"]
+) -> dict[str, Any]:
+    """Answer a wish under one rule set, as of the candidate's day: plain JSON values, the same for the same facts.
 
     Raises
     ------
     Refused
         ROUTE_NOT_OPEN_FOR_SERIES when the rule set has no standard for the level and route.
     """
-    on = years_count_to(rules.rules, today, today.year)
-    candidate = body.candidate(on, today)
-    asked = enquire(candidate, body.level, body.route, rules.rules)
-    others = alternatives(candidate, body.level, body.route, rules.rules)
+    today = candidate.today
+    candidate = replace(candidate, on=years_count_to(rules.rules, today, today.year))
+    asked = enquire(candidate, wish.level, wish.route, rules.rules)
+    others = alternatives(candidate, wish.level, wish.route, rules.rules)
     return {
         "as_of": today.isoformat(),
-        "years_count_to": on.isoformat(),
-        "series": body.series,
-        "level": body.level,
+        "years_count_to": candidate.on.isoformat(),
+        "series": wish.series,
+        "level": wish.level,
+        "facts_are": facts_are,
         **_prospect(asked, rules),
         "conditions": [_condition(one) for one in asked.conditions],
         "alternatives": [_prospect(one, rules) for one in others],
@@ -187,12 +230,7 @@ def answer(body: Enquiry, rules: told.Rules, today: date) -> dict[str, Any]:
             "effective_from": rules.rules.effective_from.isoformat(),
             "until": rules.until.isoformat() if rules.until else None,
         },
-        "facts_are": FACTS_ARE,
     }
-
-
-FACTS_ARE: Final = "told"
-"""The verification state of every fact here: nobody has checked it."""
 
 
 def _prospect(one: Prospect, rules: told.Rules) -> dict[str, Any]:

@@ -101,3 +101,23 @@ async def test_a_draft_answers_no_enquiry(bureau: Bureau) -> None:
     unpublished = ENGINEER | {"series": "statistics", "as_of": "2024-01-01", "ruleset": answer.json()["id"]}
     refused = await bureau.stranger().post("intake", PATH, unpublished)
     assert refused.json()["code"] == "RULESET_NOT_IN_FORCE"
+
+
+async def test_a_person_asks_on_what_is_recorded_and_about_nobody_else(bureau: Bureau) -> None:
+    ruleset = await bureau.rules("engineering-2023")
+    await bureau.seen_in("intake", "rulesets", f"ruleset-{ruleset}", 2)
+    one, other = await bureau.citizen(), await bureau.citizen()
+    degree = {"major": "软件", "full_time": True, "certificate_no": "1000120140500001", **ENGINEER["educations"][0]}
+    stated = await one.post("intake", f"/v1/persons/{one.person}/educations", degree)
+    assert stated.status_code == 200, stated.text
+    wish = {name: ENGINEER[name] for name in ("series", "specialty", "as_of")} | {"level": "intermediate"}
+    asked = wish | {"employer": one.person}
+    answer = await one.post("intake", f"/v1/persons/{one.person}/assessments", asked)
+    assert answer.status_code == 200, answer.text
+    said = answer.json()
+    assert (said["facts_are"], said["if_confirmed"], said["eligible_on"]) == ("recorded", "unmet", None)
+    assert {reason["code"] for reason in said["reasons"]} == {"NO_EMPLOYMENT", "YEARS_SHORT"}
+    assert said["seen"] == [f"person-{one.person}@2"]
+    for path in (f"/v1/persons/{other.person}/assessments", f"/v1/persons/{one.person}/assessments"):
+        refused = await (one if other.person in path else other).post("intake", path, asked)
+        assert (refused.status_code, refused.json()["code"]) == (403, "FORBIDDEN_ACTOR")
