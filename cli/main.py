@@ -7,7 +7,7 @@ import importlib
 import typer
 import uvicorn
 
-from cli import bootstrap, clock, operate, tell
+from cli import bootstrap, clock, operate, rules, tell
 from cli.demo.run import demo
 from libs.web.settings import SERVICES, Settings
 
@@ -16,6 +16,7 @@ operate.register(app)
 tell.register(app)
 bootstrap.register(app)
 clock.register(app)
+rules.register(app)
 app.command()(demo)
 
 
