@@ -9,6 +9,7 @@ from typing import Any
 from cli.demo.cast import LEVEL, SPECIALTY, Cast, Member, employ, import_title, register
 from cli.demo.files import pdf
 from cli.demo.people import Somebody
+from cli.demo.world import StepError
 
 COMMITMENT = "本人承诺所提交的申报材料真实、准确、完整，如有虚假，愿承担相应责任。"
 CHECKS = ("education", "insurance", "title")
@@ -55,6 +56,23 @@ async def introduce(cast: Cast, who: Somebody, degree: str, graduated: str, titl
     await cast.world.records("insurance", [insured])
     member.title = await import_title(cast.city[0], member, "intermediate", titled)
     return member
+
+
+async def ask(cast: Cast, member: Member) -> None:
+    """Ask before applying: the degree falls short of the ordinary route, and another is open."""
+    wish = {"series": "engineering", "level": LEVEL, "specialty": SPECIALTY, "employer": cast.employer}
+    path = f"/v1/persons/{member.who.person}/assessments"
+    # The title was imported a moment ago, in another service.
+    reply = await cast.world.when(
+        lambda: member.actor.send("POST", path, wish),
+        lambda reply: [one["code"] for one in reply.body.get("reasons", ())] == ["EDUCATION_BELOW"],
+    )
+    lacking = {one["route"]: one["smallest_change"] for one in reply.body.get("alternatives", ())}
+    if [one["clause"] for one in lacking.get("exceptional_peers", ())] != ["七.1 §11.12"]:
+        raise StepError(f"{member.who.name} was to be told of the route by two peers, got {reply.body}")
+    (peers,) = lacking["exceptional_peers"]
+    answer = f"EDUCATION_BELOW; exceptional_peers is open: {peers['zh']}"
+    cast.world.told(f"{member.who.name} asks about the ordinary route", answer)
 
 
 async def draft(cast: Cast, member: Member, route: str) -> Case:

@@ -57,6 +57,7 @@ async def _ordinary(cast: Cast) -> Case:
 async def _exceptional(cast: Cast) -> Case:
     """2. The exceptional route (七.1): the degree falls short; two peers with 正高 endorse."""
     member = await entry.introduce(cast, _person(cast, "李\U00020145", 1988), "college", "2010-07-01", "2018-12-01")
+    await entry.ask(cast, member)
     case = await entry.draft(cast, member, "exceptional_peers")
     for peer in cast.peers[:2]:
         await _endorse(cast, case, peer)
