@@ -1,4 +1,4 @@
-"""The reference pages that are generated, so that they cannot lie: events and refusal codes.
+"""The reference pages that are generated, so that they cannot lie: events, refusal codes, rule sets and their format.
 
 ``python -m cli.reference check`` fails when a page is not what the code says; ``write`` writes them.
 """
@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cli import reference_format
 from cli.reference_rules import rulesets
 from libs.events.contracts.base import Payload, registry
 from libs.events.schemas import schema_of
@@ -86,7 +87,13 @@ def refusals() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"events.md": events, "refusals.md": refusals, "rulesets.md": rulesets}
+PAGES = {
+    "events.md": events,
+    "refusals.md": refusals,
+    "rulesets.md": rulesets,
+    "rule-set-format.md": reference_format.page,
+    "rule-set.schema.json": reference_format.schema,
+}
 
 
 def main(arguments: list[str]) -> int:

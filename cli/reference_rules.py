@@ -1,4 +1,4 @@
-"""The reference page of rule sets: their format, and every number of those that are shipped, with its source."""
+"""The reference page of rule sets: every number and condition of those that are shipped, with its source."""
 
 from __future__ import annotations
 
@@ -8,22 +8,11 @@ from libs.kernel.rulesets import Leaf, Node, Parameter, RuleSet, parse
 
 FOLDER = Path(__file__).resolve().parents[1] / "services" / "intake" / "data" / "rulesets"
 
-_FORMAT = """# Rule sets
+_HEAD = """# Rule sets
 
 Generated from `services/intake/data/rulesets` by `python -m cli.reference write`.
 
-A rule set is a JSON document. Two officials of the city are needed for it, one drafts, another publishes; it is never edited after that, and every decision cites exactly one.
-
-| member | what it is |
-|---|---|
-| `code`, `title` | how people cite it |
-| `series` | the series it governs; `*` for every series that has none of its own |
-| `levels` | the levels it covers |
-| `effective_from` | its first day, a date of Beijing |
-| `parameters` | every number that a decision under it may use: `value`, `unit`, `clause`, `source`, `tag`; `in_force_from` where its source is younger than the rule set |
-| `standards` | condition trees for levels and routes: groups `all` and `any`, and leaves |
-
-A leaf names a `predicate` (`services/intake/domain/predicates.py`) with its own `parameters`, the refusal `code` of its failure, its `clause`, `source` and `tag`, and its wording in Chinese and English for `met`, `unmet` and `unknown`. A document without a source for a number is refused with `SOURCE_MISSING`; one that makes papers, projects, funds, awards or titles of honour a gate, with `CRITERION_BANNED` (六, 七.4).
+The rule sets that are shipped, each number and condition with its clause, source and tag. Their format, and what keeps a document from being published, is in [规则文件格式](rule-set-format.md).
 
 Tags: **S** stated in the notice · **F** read in the instrument · **F2** reported by a copy · **R** recalled · **I** stated nowhere: configuration of this deployment, and said to be so.
 """
@@ -31,7 +20,7 @@ Tags: **S** stated in the notice · **F** read in the instrument · **F2** repor
 
 def rulesets() -> str:
     """Write the page."""
-    return "\n".join([_FORMAT, *(_document(parse(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.json")))])
+    return "\n".join([_HEAD, *(_document(parse(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.json")))])
 
 
 def _document(rules: RuleSet) -> str:

@@ -19,7 +19,7 @@ CITY = (Role.CITY,)
 
 
 class RulesetDraft(Form):
-    """A rule-set document as JSON text; docs/reference/rulesets.md describes it."""
+    """A rule-set document as JSON text; docs/reference/rule-set-format.md describes it."""
 
     document: Annotated[str, StringConstraints(min_length=2, max_length=400_000)]
 

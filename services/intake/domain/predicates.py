@@ -246,16 +246,23 @@ def _one_of(words: Iterable[str]) -> Callable[[object], str]:
 
 def _some_of(words: Iterable[str]) -> Callable[[object], tuple[str, ...]]:
     """Make the reader of a list of words, each one of some."""
-    one = _one_of(words)
-    return lambda value: tuple(one(name) for name in names(value))
+    known = tuple(words)
+
+    def read(value: object) -> tuple[str, ...]:
+        if not isinstance(value, tuple) or not set(names(value)) <= set(known):
+            msg = f"{', '.join(known)} 之中的若干项|a list of some of {', '.join(known)}"
+            raise ValueError(msg)
+        return names(value)
+
+    return read
 
 
 def _years(value: object) -> int:
     """Read a number of years."""
-    if whole(value) < 0:
+    if not isinstance(value, int) or value < 0:
         msg = "零或正整数|zero or a positive whole number"
         raise ValueError(msg)
-    return whole(value)
+    return value
 
 
 _DEGREE: Final = _one_of(Degree)
