@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,12 @@ import orjson
 import typer
 
 from cli.connect import Json, fail, say
-from libs.kernel.refusals import Reason
+from cli.rules_told import told
+from libs.kernel.refusals import Reason, Refused
+from libs.kernel.rules_diff import Difference, differences
 from libs.kernel.rules_faults import wrong
 from libs.kernel.rules_lint import examine
+from libs.kernel.rulesets import RuleSet, parse
 from services.intake.domain.predicates import CHOICES, NEEDS
 
 File = Annotated[Path, typer.Argument(help="A rule-set document, JSON.", show_default=False)]
@@ -21,12 +25,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands about rule sets."""
     rules = typer.Typer(no_args_is_help=True, help="Rule sets, before they are drafted: what is wrong, what changed.")
     rules.command("lint")(lint_file)
-    rules.callback()(_rules)
+    rules.command("diff")(diff_files)
     app.add_typer(rules, name="rules")
-
-
-def _rules() -> None:
-    """Keep `lint` a command of its own name."""
 
 
 def lint_file(file: File, *, as_json: Json = False) -> None:
@@ -39,6 +39,33 @@ def lint_file(file: File, *, as_json: Json = False) -> None:
         say(f"{file.name}：{count}")
     if found:
         raise typer.Exit(1)
+
+
+def diff_files(
+    old: Annotated[Path, typer.Argument(help="The rule set that there is.", show_default=False)],
+    new: Annotated[Path, typer.Argument(help="The rule set that is to follow.", show_default=False)],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Say in words how two rule sets differ: scope and days, numbers, conditions, and their wording apart."""
+    before, after = _parsed(old), _parsed(new)
+    found = differences(before, after)
+    for one in found:
+        say(orjson.dumps(_difference(one)).decode() if as_json else f"{told(one)}\n  {told(one, 'en')}")
+    if not as_json:
+        say(f"{before.code} → {after.code}：{len(found)} 处不同。Differences: {len(found)}.")
+
+
+def _difference(one: Difference) -> dict[str, object]:
+    return {**asdict(one), "zh": told(one), "en": told(one, "en")}
+
+
+def _parsed(file: Path) -> RuleSet:
+    """Read a rule set; one that does not fit the format ends with one sentence and exit code 2."""
+    try:
+        return parse(_read(file))
+    except Refused:
+        fail(f"{file} 不符合规则文件格式，请先运行 zhicheng rules lint。{file} is no rule set: lint it first.", 2)
 
 
 def _finding(one: Reason) -> dict[str, object]:
