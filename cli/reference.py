@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cli import reference_format
-from cli.reference_rules import rulesets
+from cli.reference_rules import SHIPPED, applicants_page, rulesets
 from libs.events.contracts.base import Payload, registry
 from libs.events.schemas import schema_of
 from libs.kernel.codes import CODES
@@ -93,6 +94,7 @@ PAGES = {
     "rulesets.md": rulesets,
     "rule-set-format.md": reference_format.page,
     "rule-set.schema.json": reference_format.schema,
+    **{f"rules/{file.stem}.md": partial(applicants_page, file) for file in SHIPPED},
 }
 
 
@@ -101,6 +103,7 @@ def main(arguments: list[str]) -> int:
     stale = [name for name, make in PAGES.items() if _read(FOLDER / name) != make()]
     if arguments == ["write"]:
         for name in stale:
+            (FOLDER / name).parent.mkdir(exist_ok=True)
             (FOLDER / name).write_text(PAGES[name](), encoding="utf-8")
         return 0
     for name in stale:

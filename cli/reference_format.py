@@ -37,7 +37,7 @@ _HEAD = """# 规则文件格式
 一份规则文件是一份 JSON 文件（UTF-8），写明一个职称系列从某一天起适用的数字和条件。同样的内容有一份机器可读的 [JSON Schema](rule-set.schema.json)，多数编辑器可以用它边写边提示。已随系统提供的规则见[规则目录](rulesets.md)。
 
 1. **写**：复制 `services/intake/data/rulesets` 里的一份，换新的 `code` 和 `effective_from`，再修改。已发布的规则不得修改。
-2. **查**：`zhicheng rules lint 文件` 一次指出全部问题：代码、条款、位置、错在哪里、怎样改正。`zhicheng rules diff 原文件 新文件` 用文字说明改了什么。
+2. **查**：`zhicheng rules lint 文件` 一次指出全部问题：代码、条款、位置、错在哪里、怎样改正。`zhicheng rules diff 原文件 新文件` 用文字说明改了什么；`zhicheng rules page 文件` 生成申报人看的说明页。
 3. **起草、发布**：市级一名工作人员起草，另一名发布（[接口](api.md)）；起草和发布时系统都会再检查一遍，有问题的不予接收。
 4. **依据**：每个决定引用且只引用一份当日施行的规则。
 

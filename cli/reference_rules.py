@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cli.rules_page import page
 from libs.kernel.rulesets import Leaf, Node, Parameter, RuleSet, parse
 
 FOLDER = Path(__file__).resolve().parents[1] / "services" / "intake" / "data" / "rulesets"
@@ -18,16 +19,26 @@ Tags: **S** stated in the notice · **F** read in the instrument · **F2** repor
 """
 
 
+SHIPPED = sorted(FOLDER.glob("*.json"))
+"""The documents that are shipped."""
+
+
 def rulesets() -> str:
     """Write the page."""
-    return "\n".join([_HEAD, *(_document(parse(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.json")))])
+    return "\n".join([_HEAD, *(_document(parse(path.read_text("utf-8"))) for path in SHIPPED)])
+
+
+def applicants_page(file: Path) -> str:
+    """Write the page of a shipped rule set that an applicant can read."""
+    return page(parse(file.read_text("utf-8")))
 
 
 def _document(rules: RuleSet) -> str:
     lines = [
         f"## {rules.code}",
         "",
-        f"{rules.title}. Series `{rules.series}`, in force from {rules.effective_from}. SHA-256 `{rules.hash}`.",
+        f"{rules.title}. Series `{rules.series}`, in force from {rules.effective_from}. SHA-256 `{rules.hash}`."
+        f" For applicants, in Chinese: [{rules.code}](rules/{rules.code}.md).",
         "",
         "| parameter | value | clause | tag | source |",
         "|---|---|---|---|---|",

@@ -10,6 +10,7 @@ import orjson
 import typer
 
 from cli.connect import Json, fail, say
+from cli.rules_page import page
 from cli.rules_told import told
 from libs.kernel.refusals import Reason, Refused
 from libs.kernel.rules_diff import Difference, differences
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     rules = typer.Typer(no_args_is_help=True, help="Rule sets, before they are drafted: what is wrong, what changed.")
     rules.command("lint")(lint_file)
     rules.command("diff")(diff_files)
+    rules.command("page")(page_of)
     app.add_typer(rules, name="rules")
 
 
@@ -54,6 +56,14 @@ def diff_files(
         say(orjson.dumps(_difference(one)).decode() if as_json else f"{told(one)}\n  {told(one, 'en')}")
     if not as_json:
         say(f"{before.code} → {after.code}：{len(found)} 处不同。Differences: {len(found)}.")
+
+
+def page_of(file: File) -> None:
+    """Write a page in Chinese (Markdown) that an applicant can read; a document with findings has none."""
+    text = _read(file)
+    if examine(text, NEEDS, CHOICES):
+        fail(f"{file} 还有问题，请先运行 zhicheng rules lint。{file} has findings: lint it first.")
+    say(page(parse(text)).rstrip())
 
 
 def _difference(one: Difference) -> dict[str, object]:

@@ -57,7 +57,7 @@ def _changes(one: Difference, language: str) -> str:
     """Say each member before and after."""
     parts: list[str] = []
     for name in {**one.before, **one.after}:
-        before, after = (_value(members, name, language) for members in (one.before, one.after))
+        before, after = (_value(one, members, name, language) for members in (one.before, one.after))
         if before == after:
             continue  # a unit that was kept beside a value
         label = _label(one, name, language)
@@ -68,7 +68,7 @@ def _changes(one: Difference, language: str) -> str:
 def _whole(one: Difference, members: Mapping[str, Any], language: str) -> str:
     """Say what was added or removed: its number or sentence, and where it comes from."""
     if one.part == "parameter":
-        parts = [_value(members, "value", language)]
+        parts = [_value(one, members, "value", language)]
         parts += (
             [f"{_label(one, 'in_force_from', language)} {members['in_force_from']}"]
             if "in_force_from" in members
@@ -77,10 +77,10 @@ def _whole(one: Difference, members: Mapping[str, Any], language: str) -> str:
     else:
         parts = [
             members[f"{language}.met"],
-            f"{_label(one, 'scope', language)} {_value(members, 'scope', language)}",
+            f"{_label(one, 'scope', language)} {_value(one, members, 'scope', language)}",
         ]
         parts += [
-            f"{_label(one, name, language)} {_value(members, name, language)}"
+            f"{_label(one, name, language)} {_value(one, members, name, language)}"
             for name in members
             if name.startswith("parameters.")
         ]
@@ -94,7 +94,7 @@ def _label(one: Difference, name: str, language: str) -> str:
     return said(LABELS, f"{one.part}.{name}" if f"{one.part}.{name}" in LABELS else name, language)
 
 
-def _value(members: Mapping[str, Any], name: str, language: str) -> str:
+def _value(one: Difference, members: Mapping[str, Any], name: str, language: str) -> str:
     """Say one member's value."""
     if name not in members:
         return _NOTHING[language]
@@ -102,7 +102,7 @@ def _value(members: Mapping[str, Any], name: str, language: str) -> str:
     if name.startswith("parameters."):
         return asked(name.removeprefix("parameters."), value, language)
     if name == "value":
-        return number(value, members["unit"], language)
+        return number(one.name, value, members["unit"], language)
     if name in _SAID:
         return _SAID[name](value, language)
     return f"“{value}”" if name in ("title", "source") or "." in name else str(value)

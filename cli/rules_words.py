@@ -42,8 +42,8 @@ def listed(texts: Iterable[str], language: str = "zh") -> str:
     return (", " if language == "en" else "、").join(texts)
 
 
-def number(value: Any, unit: str, language: str = "zh") -> str:
-    """Say the value of a parameter with its unit."""
+def number(name: str, value: Any, unit: str, language: str = "zh") -> str:
+    """Say the value of a parameter with its unit; a few have a word of their own for it."""
     if isinstance(value, list | tuple):
         parts = [str(one) for one in value]
         return "/".join(parts) if unit == "share" else listed((said(_VALUES, one, language) for one in parts), language)
@@ -52,6 +52,7 @@ def number(value: Any, unit: str, language: str = "zh") -> str:
     if unit == "fen":
         yuan, fen = divmod(value, 100)
         return f"{yuan}{f'.{fen:02}' if fen else ''}" + (" yuan" if language == "en" else "元")
+    unit = name if name in _UNITS else unit
     word = said(_UNITS, unit, language)
     if language == "en":
         return str(value) if unit == "year" and value > GREGORIAN else f"{value} {word}"
