@@ -6,7 +6,6 @@ of whichever stack `ZHICHENG_STACK` names: `local` (default) or `external`.
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -197,15 +196,15 @@ class LocalStack:
 
 
 def open_stack(root: Path) -> StackInfo:
-    """Return the addresses of the stack that ZHICHENG_STACK names.
+    """Return the addresses of the stack that ZHICHENG_STACK names; nothing is started.
 
-    `local` (default): the stack that runs in `root`, or else one that is started now and ends with this process.
+    `local` (default): the stack that runs in `root`.
     `external`: what ZHICHENG_POSTGRES_DSN and ZHICHENG_KAFKA say.
 
     Raises
     ------
     StackError
-        When there is no such stack, or it cannot be started.
+        When there is no such stack.
     """
     kind = os.environ.get("ZHICHENG_STACK") or "local"
     if kind == "external":
@@ -214,9 +213,10 @@ def open_stack(root: Path) -> StackInfo:
         raise StackError("ZHICHENG_STACK=containers is not built yet: use `local` or `external`.")
     if kind != "local":
         raise StackError(f"ZHICHENG_STACK is {kind!r}: set it to `local`, `external` or `containers`.")
-    if lock.owner(root) is not None and (root / info.FILE).exists():
-        return StackInfo.read(root / info.FILE)
-    stack = LocalStack(root)
-    stack.start()
-    atexit.register(stack.stop)
-    return stack.info
+    if lock.owner(root) is None:
+        raise StackError(
+            f"No stack runs in {root}: start one with `make run`, or set ZHICHENG_STACK=external for servers of yours."
+        )
+    if not (root / info.FILE).exists():
+        raise StackError(f"The stack in {root} is still starting: try again in a moment.")
+    return StackInfo.read(root / info.FILE)
