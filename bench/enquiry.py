@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import orjson
 
@@ -17,7 +16,8 @@ from libs.kernel.rulesets import parse
 from libs.kernel.terms import Route
 from libs.kernel.verdicts import evaluate
 from libs.web.calls import decode
-from services.intake.api.enquiries import Enquiry, answer
+from services.intake.api.assessed import Assessed, answer
+from services.intake.api.enquiries import Enquiry
 from services.intake.domain.facts import Rules
 from services.intake.domain.predicates import PREDICATES
 
@@ -58,9 +58,9 @@ async def enquiry() -> list[Row]:
     ]
 
 
-def _answered(body: bytes, rules: Rules) -> dict[str, Any]:
+def _answered(body: bytes, rules: Rules) -> Assessed:
     asked: Enquiry = decode(Enquiry, body)
-    return answer(asked, asked.candidate(DAY), rules, "told")
+    return answer(asked.series, asked.level, asked.route, asked.candidate(DAY), rules, "told")
 
 
 def _microseconds(work: Callable[[], object]) -> float:

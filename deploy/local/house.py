@@ -217,6 +217,7 @@ class House:
             "ISSUER": info.issuer,
             "REVOCATIONS": f"{info.issuer}/revocations",
             "CLIENT_ID": self._client(name),
+            "SERVICE_CLIENTS": ",".join(map(self._client, SERVICES)),
             "CLIENT_KEY": str(self.root / "keys" / f"{name}.json"),
             "STATE": str(self.root / name),
             "CLOCK_FILE": info.clock_file,

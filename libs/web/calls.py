@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from libs.web.spine import Spine
 
 MAX_KEY = 200
+OURS_ALONE = frozenset({Role.SYSTEM})
+"""The roles of a route that our own services call: the word in a token is not enough there, the client counts."""
 CREATED = 201
 PATH_ID = {"type": "string", "format": "uuid"}
 PATH_TEXTS = {
@@ -40,6 +42,8 @@ PATH_TEXTS = {
     "kind": {"type": "string", "enum": [kind.value for kind in MaterialKind]},
 }
 """What the path parameters are that are no UUIDs."""
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""U+0000 as JSON escapes it; as it is, it stands in no JSON."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"}
 
@@ -119,6 +123,7 @@ class Commands:
     def __init__(self, tag: str) -> None:
         self.router = APIRouter(tags=[tag], route_class=Direct)
         self.models: dict[str, type[BaseModel]] = {}
+        self.answers: dict[str, type] = {}
 
     def post(
         self, path: str, body: type[BaseModel], roles: Iterable[Role], status: int = 201, **document: Any
@@ -133,20 +138,25 @@ class Commands:
         return self._add("PUT", path, body, frozenset(roles), 200, {"if_match": True, **document})
 
     def ask(
-        self, path: str, body: type[BaseModel] | None, roles: Iterable[Role], **document: Any
+        self, path: str, body: type[BaseModel] | None, roles: Iterable[Role], answer: type, **document: Any
     ) -> Callable[[Question], Question]:
-        """Add a POST that changes nothing in any stream; it needs no Idempotency-Key."""
+        """Add a POST that changes nothing in any stream; it needs no Idempotency-Key.
+
+        `answer` is a dataclass, model or TypedDict: what the document says of the answer.
+        """
         allowed = frozenset(roles)
+        self.answers[answer.__name__] = answer
         if body is not None:
             self.models[body.__name__] = body
 
         def register(handler: Question) -> Question:
             async def endpoint(request: Request) -> Response:
                 call = await _call(request, allowed)
-                answer = await handler(call, call.body if body is None else decode(body, call.body))
-                return Response(orjson.dumps(answer), 200, media_type="application/json")
+                said = await handler(call, call.body if body is None else decode(body, call.body))
+                return Response(orjson.dumps(said), 200, media_type="application/json")
 
-            self._route("POST", path, handler, endpoint, _document(path, _content(body, document), allowed, 200))
+            extra = _document(path, _content(body, document), allowed, 200, answer=answer.__name__)
+            self._route("POST", path, handler, endpoint, extra)
             return handler
 
         return register
@@ -217,6 +227,8 @@ async def _call(request: Request, roles: frozenset[Role]) -> Call:
     spine: Spine = request.app.state.spine
     principal = await spine.tokens.check(header(request.scope, b"authorization"))
     actor = _public(roles) if principal is ANYONE else principal.actor(roles)
+    if roles == OURS_ALONE and not spine.settings.is_ours(principal.client, principal.subject):
+        raise Refused.one("FORBIDDEN_ACTOR", "§7", facts={"client": principal.client})
     return Call(request, spine, principal, actor, await request.body())
 
 
@@ -226,12 +238,15 @@ def decode(model: type[BaseModel], raw: bytes) -> Any:
     Raises
     ------
     Refused
-        SCHEMA_INVALID with every failure at its JSON Pointer; ENCODING_INVALID for what is not UTF-8.
+        SCHEMA_INVALID with every failure at its JSON Pointer; ENCODING_INVALID for what is not UTF-8, and for
+        U+0000, which no table can hold: an event with it could be stored and never shown.
     """
     try:
         raw.decode()
     except UnicodeDecodeError as error:
         raise Refused.one("ENCODING_INVALID") from error
+    if _NUL.search(raw):
+        raise Refused.one("ENCODING_INVALID", facts={"failing": "U+0000"})
     try:
         return model.model_validate_json(raw or b"{}")
     except ValidationError as error:
@@ -330,10 +345,10 @@ def _document(
     *,
     keyed: bool = False,
     if_match: bool = False,
+    answer: str = "CommandReply",
 ) -> dict[str, Any]:
     headers = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": _KEY_SCHEMA}
     matching = {"name": "If-Match", "in": "header", "required": if_match, "schema": {"type": "string"}}
-    answer = {"$ref": "#/components/schemas/CommandReply"} if keyed else {"type": "object"}
     document: dict[str, Any] = {
         "parameters": [
             *_path_parameters(path),
@@ -343,8 +358,8 @@ def _document(
         "responses": {
             str(status): {
                 "description": "Done",
-                "headers": {name: {"schema": {"type": "string"}} for name in ("ETag", "Consistency-Token")},
-                "content": {"application/json": {"schema": answer}},
+                "headers": {name: {"schema": {"type": "string"}} for name in ("ETag", "Consistency-Token") if keyed},
+                "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer}"}}},
             },
             "default": {"$ref": "#/components/responses/Problem"},
         },

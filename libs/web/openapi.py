@@ -6,9 +6,10 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
+_REF = "#/components/schemas/{model}"
 _PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "instance", "code", "trace_id", "errors"],
@@ -46,16 +47,19 @@ _REPLY = {
 }
 
 
-def document(app: FastAPI, models: dict[str, type[BaseModel]]) -> dict[str, Any]:
-    """Build the document."""
+def document(app: FastAPI, models: dict[str, type[BaseModel]], answers: dict[str, type]) -> dict[str, Any]:
+    """Build the document, with the models that bodies are read with and the types that answers are made of."""
     built = get_openapi(title=app.title, version=app.version, openapi_version="3.1.0", routes=app.routes)
-    _, definitions = models_json_schema(
-        [(model, "validation") for model in models.values()], ref_template="#/components/schemas/{model}"
+    _, definitions = models_json_schema([(model, "validation") for model in models.values()], ref_template=_REF)
+    named, parts = TypeAdapter.json_schemas(
+        [(name, "serialization", TypeAdapter(answer)) for name, answer in answers.items()], ref_template=_REF
     )
     components = built.setdefault("components", {})
     components["schemas"] = {
         **components.get("schemas", {}),
         **definitions.get("$defs", {}),
+        **parts.get("$defs", {}),
+        **{name: schema for (name, _), schema in named.items() if "$ref" not in schema},
         "Problem": _PROBLEM,
         "CommandReply": _REPLY,
     }

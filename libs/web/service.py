@@ -59,14 +59,16 @@ def build(parts: Parts, settings: Settings) -> Server:
         app.add_exception_handler(kind, _answer)
     app.include_router(health_router(spine))
     models: dict[str, Any] = {}
+    answers: dict[str, type] = {}
     for router in parts.routers:
         # The routes themselves: an included router is searched twice for each request.
         app.router.routes.extend(router.router.routes)
         models |= router.models
+        answers |= router.answers
 
     @app.get("/v1/openapi.json", include_in_schema=False)
     async def openapi() -> Response:
-        return JSONResponse(document(app, models))
+        return JSONResponse(document(app, models, answers))
 
     inner = Straight(app)
     return Server(parts.front(spine, inner) if parts.front else inner, parts.name, settings.trace_ratio)

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     client_id: str = ""
     client_key: Path | None = None
     """The private key (JWK file) with which this service authenticates itself at the issuer."""
+    service_clients: str = ""
+    """The client ids of all our services, separated by commas: who may call what is under /internal."""
 
     state: Path = Path(".local")
     clock_file: Path | None = None
@@ -97,3 +99,7 @@ class Settings(BaseSettings):
     def url_of(self, service: str) -> str:
         """Give a service's address."""
         return getattr(self, f"{service}_url")
+
+    def is_ours(self, client: str, subject: str) -> bool:
+        """Tell whether a token was given to one of our services, for itself and not for a person."""
+        return client != "" and client == subject and client in self.service_clients.split(",")

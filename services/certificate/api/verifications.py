@@ -39,7 +39,7 @@ class Verification(Form):
         return self
 
 
-@commands.ask(PATH, Verification, EVERYONE)
+@commands.ask(PATH, Verification, EVERYONE, Answer)
 async def ask(call: Call, body: Verification) -> Answer:
     """Say whether a certificate is valid, revoked or not found; the same to everyone.
 

@@ -61,7 +61,7 @@ class Library:
             found = await asyncio.gather(*(_fetch(spine, service) for service in SERVICES))
             others = {service: one for service, one in zip(SERVICES, found, strict=True) if one is not None}
             missing = tuple(service for service in SERVICES if service not in others)
-            own = document(request.app, {**clients.commands.models})
+            own = document(request.app, {**clients.commands.models}, clients.commands.answers)
             self._document = merge(own, others, missing, WORDS)
             self._bytes = orjson.dumps(self._document)
             self._pages = {}

@@ -37,6 +37,7 @@ class Queries:
     def __init__(self) -> None:
         self.router = APIRouter()
         self.models: dict[str, type[BaseModel]] = {}
+        self.answers: dict[str, type] = {}
 
 
 async def viewer_in(request: Request) -> tuple[Spine, Viewer]:

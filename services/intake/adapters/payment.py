@@ -7,19 +7,27 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import httpx2
 import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import TypedDict
 
 from libs.kernel.refusals import Refused
+from libs.web.fields import Instant
 from libs.web.outside import Outside, UnavailableError
 from libs.web.problems import form_refusal
 
 KEYS_AGAIN_SECONDS = 10
+
+
+class Order(TypedDict):
+    """Where to pay, and the channel's own name for the order."""
+
+    channel_id: str
+    pay_url: str
 
 
 class _Body(BaseModel):
@@ -29,7 +37,7 @@ class _Body(BaseModel):
 
     channel_id: str
     order_id: str
-    paid_at: AwareDatetime
+    paid_at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class PaymentChannel:
         self._keys: dict[str, Ed25519PublicKey] = {}
         self._fetched = 0.0
 
-    async def order(self, payment: str, amount_fen: int) -> dict[str, Any]:
+    async def order(self, payment: str, amount_fen: int) -> Order:
         """Open an order; asking again gives the same one.
 
         Raises
@@ -69,7 +77,7 @@ class PaymentChannel:
             },
         )
         try:
-            return {"channel_id": answer["channel_id"], "pay_url": answer["pay_url"]}
+            return Order(channel_id=answer["channel_id"], pay_url=answer["pay_url"])
         except KeyError as error:
             raise UnavailableError(self._outside.name) from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
@@ -10,6 +10,7 @@ from libs.events.bus import Reply
 from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import BlobRef, Item, Module
 from libs.kernel.terms import Role
+from libs.web.answers import StoredFile
 from libs.web.calls import Call, Commands, Form
 from libs.web.fields import Text
 from libs.web.filetypes import MATERIAL_TYPES
@@ -142,15 +143,29 @@ async def decide_objection(call: Call, body: ObjectionDecision) -> Reply:
     return await call.execute(APPLICATION, call.id("application"), command)
 
 
-@commands.ask(f"{PATH}/uploads", None, (Role.APPLICANT, *EMPLOYER), media_types=MATERIAL_TYPES)
-async def upload(call: Call, body: bytes) -> dict[str, Any]:
+class UploadedFile(StoredFile):
+    """A stored file with the SHA-256 of what arrived, and whether its content is what its media type says."""
+
+    sha256: str
+    readable: bool
+
+
+@commands.ask(f"{PATH}/uploads", None, (Role.APPLICANT, *EMPLOYER), UploadedFile, media_types=MATERIAL_TYPES)
+async def upload(call: Call, body: bytes) -> UploadedFile:
     """Store a file that a later command will name; what no command names within a day is deleted.
 
     The body is the file itself; its `Content-Type` is one of application/pdf, image/png, image/jpeg.
     """
     state = await state_of(call)
     stored = await store(call, state.applicant, body)
-    return {**stored.blob.model_dump(), "sha256": stored.plain_hash, "readable": stored.readable}
+    blob = stored.blob
+    return UploadedFile(
+        hash=blob.hash,
+        size=blob.size,
+        media_type=blob.media_type,
+        sha256=stored.plain_hash,
+        readable=stored.readable,
+    )
 
 
 @commands.post(f"{PATH}/recommendations", Recommendation, (Role.EMPLOYER_HEAD,), status=200)

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from libs.events.contracts.intake import Seen
 from libs.kernel.calendars import beijing_date
-from libs.kernel.refusals import Reason
 from libs.kernel.terms import Check, Degree, EmployerKind, Level, Role, Route
-from libs.kernel.verdicts import Judged
 from libs.web.calls import Call, Commands, Form
-from libs.web.fields import Code, Id
+from libs.web.fields import Code, Day, Id
 from services.intake import facts
+from services.intake.api.assessed import Assessed, AssessedOnRecord, answer
 from services.intake.api.persons import own
 from services.intake.domain import facts as told
-from services.intake.domain.eligibility import years_count_to
-from services.intake.domain.enquiry import Prospect, alternatives, enquire
 
 commands = Commands("assessments")
 PATH = "/v1/assessments"
 EVERYONE = tuple(Role)
 NOWHERE = Seen(stream="", version=0)
 """Where a fact stands that somebody told and no stream has."""
-
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
-"""A day within reach of every clock."""
 
 
 class EducationTold(Form):
@@ -154,19 +147,20 @@ class Enquiry(Wish):
         )
 
 
-@commands.ask(PATH, Enquiry, EVERYONE)
-async def ask(call: Call, body: Enquiry) -> dict[str, Any]:
+@commands.ask(PATH, Enquiry, EVERYONE, Assessed)
+async def ask(call: Call, body: Enquiry) -> Assessed:
     """Say by which route somebody may apply, and if not, why and from when.
 
     Every condition with its clause, its source and what would change it; every other route that is open for the
     level, the nearest first. Nothing is stored, and nothing is decided: who applies is assessed on proved facts.
     """
     today = _day_of(call, body)
-    return answer(body, body.candidate(today), await _rules_of(call, body, today), "told")
+    rules = await _rules_of(call, body, today)
+    return answer(body.series, body.level, body.route, body.candidate(today), rules, "told")
 
 
-@commands.ask("/v1/persons/{person}/assessments", Wish, (Role.APPLICANT,))
-async def ask_for_oneself(call: Call, body: Wish) -> dict[str, Any]:
+@commands.ask("/v1/persons/{person}/assessments", Wish, (Role.APPLICANT,), AssessedOnRecord)
+async def ask_for_oneself(call: Call, body: Wish) -> AssessedOnRecord:
     """Say the same of the caller, on what is recorded: work, degrees, titles, bans.
 
     What only an application brings, the data checks and the employer's word, is unknown here.
@@ -186,8 +180,9 @@ async def ask_for_oneself(call: Call, body: Wish) -> dict[str, Any]:
         endorsements=(),
     )
     cites = [cited, *(one.seen for one in (*candidate.titles, *candidate.bans))]
-    said = answer(body, candidate, await _rules_of(call, body, today), "recorded")
-    return said | {"seen": [f"{one.stream}@{one.version}" for one in dict.fromkeys(cites)]}
+    rules = await _rules_of(call, body, today)
+    said = answer(body.series, body.level, body.route, candidate, rules, "recorded")
+    return AssessedOnRecord(**said, seen=[f"{one.stream}@{one.version}" for one in dict.fromkeys(cites)])
 
 
 def _day_of(call: Call, wish: Wish) -> date:
@@ -196,74 +191,3 @@ def _day_of(call: Call, wish: Wish) -> date:
 
 async def _rules_of(call: Call, wish: Wish, on: date) -> told.Rules:
     return await facts.rules_for(call.spine, wish.series, wish.level, on, wish.ruleset or "")
-
-
-def answer(
-    wish: Wish, candidate: told.Candidate, rules: told.Rules, facts_are: Literal["told", "recorded"]
-) -> dict[str, Any]:
-    """Answer a wish under one rule set, as of the candidate's day: plain JSON values, the same for the same facts.
-
-    Raises
-    ------
-    Refused
-        ROUTE_NOT_OPEN_FOR_SERIES when the rule set has no standard for the level and route.
-    """
-    today = candidate.today
-    candidate = replace(candidate, on=years_count_to(rules.rules, today, today.year))
-    asked = enquire(candidate, wish.level, wish.route, rules.rules)
-    others = alternatives(candidate, wish.level, wish.route, rules.rules)
-    return {
-        "as_of": today.isoformat(),
-        "years_count_to": candidate.on.isoformat(),
-        "series": wish.series,
-        "level": wish.level,
-        "facts_are": facts_are,
-        **_prospect(asked, rules),
-        "conditions": [_condition(one) for one in asked.conditions],
-        "alternatives": [_prospect(one, rules) for one in others],
-        "ruleset": {
-            "id": rules.identity,
-            "code": rules.rules.code,
-            "title": rules.rules.title,
-            "hash": rules.rules.hash,
-            "version": rules.seen.version,
-            "effective_from": rules.rules.effective_from.isoformat(),
-            "until": rules.until.isoformat() if rules.until else None,
-        },
-    }
-
-
-def _prospect(one: Prospect, rules: told.Rules) -> dict[str, Any]:
-    return {
-        "route": one.route,
-        "outcome": one.outcome,
-        "if_confirmed": one.if_confirmed,
-        "eligible_on": one.eligible_on.isoformat() if one.eligible_on else None,
-        "reasons": [_reason(reason) for reason in one.reasons(rules.rules.code)],
-        "smallest_change": [_lack(lack) for lack in one.lacking],
-        "unknown": [lack.id for lack in one.unknown],
-    }
-
-
-def _condition(one: Judged) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "verdict": one.verdict,
-        "clause": one.leaf.clause,
-        "source": one.leaf.source,
-        "tag": one.leaf.tag,
-        "facts": one.finding.facts,
-        "change": one.change,
-        "zh": one.text("zh"),
-        "en": one.text("en"),
-    }
-
-
-def _lack(one: Judged) -> dict[str, Any]:
-    said = {"zh": one.text("zh"), "en": one.text("en")}
-    return {"condition": one.id, "clause": one.leaf.clause, "change": one.change, **said}
-
-
-def _reason(one: Reason) -> dict[str, Any]:
-    said = {"zh": one.title("zh"), "en": one.title("en")}
-    return {"code": one.code, "clause": one.clause, "facts": one.facts, "change": one.change, **said}

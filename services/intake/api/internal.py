@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form
@@ -26,15 +26,25 @@ class Subject(Form):
     subject: Id
 
 
-@commands.ask("/internal/subjects", Subject, (Role.SYSTEM,))
-async def subject(call: Call, body: Subject) -> dict[str, Any]:
+class Ensured(TypedDict):
+    """The subject has a key, or never will."""
+
+
+class Keys(TypedDict):
+    """Keys by person, in base64."""
+
+    keys: dict[str, str]
+
+
+@commands.ask("/internal/subjects", Subject, (Role.SYSTEM,), Ensured)
+async def subject(call: Call, body: Subject) -> Ensured:
     """Make a subject's key where there is none; who was erased gets none again."""
     await call.spine.adapters.keys.ensure(body.subject)
-    return {}
+    return Ensured()
 
 
-@commands.ask("/internal/keys", Persons, (Role.SYSTEM,))
-async def keys(call: Call, body: Persons) -> dict[str, Any]:
+@commands.ask("/internal/keys", Persons, (Role.SYSTEM,), Keys)
+async def keys(call: Call, body: Persons) -> Keys:
     """Give the keys of those persons who have one; nobody but our own services may ask."""
     found = await call.spine.adapters.keys.keys(body.persons)
-    return {"keys": {person: base64.b64encode(key).decode() for person, key in found.items()}}
+    return Keys(keys={person: base64.b64encode(key).decode() for person, key in found.items()})

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import structlog
+from typing_extensions import TypedDict
 
 from libs.events.bus import Meta
 from libs.events.ids import derived_command_id, fingerprint
@@ -13,15 +12,22 @@ from libs.kernel.refusals import Refused
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Nothing
 from libs.web.outside import UnavailableError
-from services.intake.adapters.payment import Callback
+from services.intake.adapters.payment import Callback, Order
 from services.intake.domain.payment import PAYMENT, ReportPayment, Status
 
 log = structlog.get_logger(__name__)
 commands = Commands("payments")
 
 
-@commands.ask("/v1/payments/{payment}/orders", Nothing, (Role.APPLICANT,))
-async def order(call: Call, _: Nothing) -> dict[str, Any]:
+class Acknowledged(TypedDict):
+    """The callback was heard; `recorded` is false where a person has to look at it."""
+
+    acknowledged: bool
+    recorded: bool
+
+
+@commands.ask("/v1/payments/{payment}/orders", Nothing, (Role.APPLICANT,), Order)
+async def order(call: Call, _: Nothing) -> Order:
     """Open an order at the payment channel for an open bill; the answer says where to pay."""
     payment = call.id("payment")
     bill = (await call.load(PAYMENT, payment)).state
@@ -36,8 +42,8 @@ async def order(call: Call, _: Nothing) -> dict[str, Any]:
         raise Refused.one("UPSTREAM_UNAVAILABLE", facts={"system": "payment"}) from error
 
 
-@commands.ask("/v1/payments/{payment}/callbacks", None, (Role.PUBLIC,), media_types=("application/json",))
-async def callback(call: Call, body: bytes) -> dict[str, Any]:
+@commands.ask("/v1/payments/{payment}/callbacks", None, (Role.PUBLIC,), Acknowledged, media_types=("application/json",))
+async def callback(call: Call, body: bytes) -> Acknowledged:
     """Take note of what the payment channel reports: signed by the channel, acknowledged, recorded once.
 
     A wrong, late or second payment is recorded and owed back. Only what the channel did not sign

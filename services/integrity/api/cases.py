@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
@@ -15,9 +14,10 @@ from libs.events.contracts.integrity import Evidence, Severity, SubjectKind
 from libs.events.sealing import KeyDestroyedError
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Role
+from libs.web.answers import StoredFile
 from libs.web.calls import Call, Commands, Form
 from libs.web.downloads import send_file
-from libs.web.fields import Id
+from libs.web.fields import Day, Id
 from libs.web.filetypes import MATERIAL_TYPES, is_readable
 from libs.web.keys import ensure_key
 from libs.web.server import header
@@ -88,11 +88,11 @@ class Finding(Form):
     founded: bool
     severity: Severity | None = None
     severity_reasons: Words = ""
-    false_commitment_on: date | None = None
+    false_commitment_on: Day | None = None
     findings: Words
     evidence: Pieces = ()
     decision_no: Number
-    effective_on: date
+    effective_on: Day
 
 
 class Revocation(Form):
@@ -112,8 +112,8 @@ async def open_case(call: Call, body: Opening) -> Reply:
     return await call.execute(CASE, call.new_identity(), OpenCase(**body.model_dump()))
 
 
-@commands.ask(f"{PATH}/uploads", None, CITY, media_types=MATERIAL_TYPES)
-async def upload(call: Call, body: bytes) -> dict[str, Any]:
+@commands.ask(f"{PATH}/uploads", None, CITY, StoredFile, media_types=MATERIAL_TYPES)
+async def upload(call: Call, body: bytes) -> StoredFile:
     """Store a document that a later command will name; what no command names within a day is deleted.
 
     The body is the file itself; its `Content-Type` is one of application/pdf, image/png, image/jpeg.
@@ -130,7 +130,7 @@ async def upload(call: Call, body: bytes) -> dict[str, Any]:
         stored = await call.spine.adapters.vault.of(case.subject_kind).put(case.subject, body, media_type)
     except KeyDestroyedError as error:
         raise Refused.one("IDENTITY_UNVERIFIED", "附四", facts={"subject_kind": case.subject_kind.value}) from error
-    return stored.model_dump()
+    return StoredFile(hash=stored.hash, size=stored.size, media_type=stored.media_type)
 
 
 @commands.fetch(f"{PATH}/documents/{{hash}}", (*CITY, *SUBJECTS), MATERIAL_TYPES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from libs.events.contracts.intake import BlobRef
 from libs.events.sealing import SealBrokenError
 from libs.kernel.refusals import Refused, refuse_all
 from libs.kernel.terms import Role
+from libs.web.answers import StoredFile
 from libs.web.calls import Call, Commands, Form
 from libs.web.downloads import send_file
 from libs.web.filetypes import MATERIAL_TYPES, is_readable
@@ -41,8 +42,8 @@ class Minutes(Form):
     minutes: Stored
 
 
-@commands.ask(f"{PATH}/uploads", None, OFFICER, media_types=MATERIAL_TYPES)
-async def upload(call: Call, body: bytes) -> dict[str, Any]:
+@commands.ask(f"{PATH}/uploads", None, OFFICER, StoredFile, media_types=MATERIAL_TYPES)
+async def upload(call: Call, body: bytes) -> StoredFile:
     """Store the minutes, to be named by the command that archives them.
 
     The body is the file itself; its `Content-Type` is one of application/pdf, image/png, image/jpeg.
@@ -55,7 +56,8 @@ async def upload(call: Call, body: bytes) -> dict[str, Any]:
         raise Refused.one("UNSUPPORTED_MEDIA_TYPE", "§1.23", facts={"given": media_type}, change=change)
     if not is_readable(body, media_type):
         raise Refused.one("NOT_ELECTRONIC", "§1.23", facts={"media_type": media_type})
-    return (await call.spine.adapters.archive.put(state.agency, body, media_type)).model_dump()
+    stored = await call.spine.adapters.archive.put(state.agency, body, media_type)
+    return StoredFile(hash=stored.hash, size=stored.size, media_type=stored.media_type)
 
 
 @commands.post(f"{PATH}/minutes", Minutes, OFFICER, status=200)
