@@ -50,7 +50,8 @@ class Admission:
         ------
         Refused
             FORBIDDEN_ACTOR for a system that is not registered with what its token carries, and for the role of
-            the city in the hands of somebody who is no official.
+            the city in the hands of somebody who is no official; PROJECTION_PARKED for every official while the
+            register could not take a record in: whoever was dismissed in it would still be one.
         NotYetError
             While the register of officials is being built anew.
         """
@@ -63,8 +64,14 @@ class Admission:
 
     async def _official(self, principal: Principal) -> None:
         # None is an official before the first were named.
-        query = "select exists (select from officials where members ? $1)"
-        if not await self._spine.views.fetchval(OFFICIALS.name, query, principal.subject):
+        query = (
+            "select exists (select from officials where members ? $1) as official,"
+            " exists (select from letters where view = $2 and kind = 'parked') as parked"
+        )
+        (found,) = await self._spine.views.fetch((OFFICIALS.name,), query, principal.subject, OFFICIALS.name)
+        if found["parked"]:
+            raise Refused.one("PROJECTION_PARKED", "§7", facts={"view": OFFICIALS.name})
+        if not found["official"]:
             raise Refused.one(
                 "FORBIDDEN_ACTOR",
                 "§7",

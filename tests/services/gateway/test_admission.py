@@ -148,3 +148,20 @@ async def test_a_token_whose_claims_are_no_plain_texts_is_unauthenticated(world:
     token = await token_of(world, f"odd-{uuid4()}", roles=["applicant"], **claims)
     answer = await world.http.get(f"{world.base}/v1/applications", headers={"Authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHENTICATED")
+
+
+async def test_while_a_dismissal_could_be_among_what_is_parked_nobody_is_an_official(world: World) -> None:
+    pool, admission = world.spine.pool, Admission(world.spine)
+    official = Principal(OFFICIAL, "house", frozenset({"city"}), "", "", "", 0)
+    await admission.check(official)
+    await pool.execute(
+        "insert into letters (view, stream, version, hash, kind, error, record)"
+        " values ('officials', 'office-x', 9, '\\x00', 'parked', 'no table can hold it', '\\x00')"
+    )
+    try:
+        with pytest.raises(Refused) as refused:
+            await admission.check(official)
+        assert [reason.code for reason in refused.value.reasons] == ["PROJECTION_PARKED"]
+    finally:
+        await pool.execute("delete from letters where stream = 'office-x'")
+    await admission.check(official)
