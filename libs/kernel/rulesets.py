@@ -201,6 +201,8 @@ class RuleSet(Strict):
 @lru_cache(maxsize=64)
 def parse(document: str) -> RuleSet:
     """Read a rule-set document from JSON text; `SCHEMA_INVALID` names every place that does not fit."""
+    if "\\u0000" in document:
+        raise Refused.one("ENCODING_INVALID", facts={"failing": "U+0000"})
     try:
         return RuleSet.model_validate_json(document)
     except ValidationError as error:

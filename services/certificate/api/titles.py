@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -12,7 +11,7 @@ from libs.events.reading import NotYetError
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Level, Role
 from libs.web.calls import Call, Commands, Form
-from libs.web.fields import Id, Text
+from libs.web.fields import Day, Id, Text
 from libs.web.keys import ensure_key
 from services.certificate import facts
 from services.certificate.domain.title import TITLE, title_identity
@@ -32,7 +31,7 @@ class Import(Form):
     specialty: Line
     level: Level | None
     scope: Line = ""
-    obtained_on: date | None
+    obtained_on: Day | None
     issuer: Line
     certificate_no: Line = ""
     provenance: Annotated[str, StringConstraints(max_length=2000)]

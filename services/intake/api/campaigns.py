@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from libs.events.bus import Reply
 from libs.kernel.terms import Level, Role, Route
 from libs.web.calls import Call, Commands, Form
-from libs.web.fields import Code, Id
+from libs.web.fields import Code, Id, Instant
 from services.intake import facts
 from services.intake.domain.campaign import CAMPAIGN, PublishNotice
 
@@ -25,8 +25,8 @@ class Notice(Form):
     levels: tuple[Level, ...] = Field(max_length=10)
     routes: tuple[Route, ...] = Field(max_length=20)
     year: int = Field(ge=2000, le=2999)
-    opens_at: AwareDatetime
-    closes_at: AwareDatetime
+    opens_at: Instant
+    closes_at: Instant
     ruleset: Id
     conditions: Part = ""
     procedure: Part = ""

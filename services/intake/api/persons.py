@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -11,7 +10,7 @@ from libs.events.bus import Reply
 from libs.kernel.refusals import Refused
 from libs.kernel.terms import Degree, Role
 from libs.web.calls import Call, Commands, Form
-from libs.web.fields import Code, Id, Text
+from libs.web.fields import Code, Day, Id, Text
 from services.intake import facts
 from services.intake.domain.employer import EMPLOYER
 from services.intake.domain.person import PERSON, EndEmployment, Erase, RecordEducation, RegisterPerson, StartEmployment
@@ -34,14 +33,14 @@ class Employment(Form):
 
     employer: Id
     specialty: Code
-    since: date
+    since: Day
 
 
 class EmploymentEnd(Form):
     """The last day of an employment."""
 
     employer: Id
-    until: date
+    until: Day
 
 
 class Degree_(Form):  # noqa: N801 - `Degree` is the word of the trade
@@ -50,8 +49,8 @@ class Degree_(Form):  # noqa: N801 - `Degree` is the word of the trade
     degree: Degree
     major: Annotated[str, StringConstraints(max_length=400)]
     specialty: Code
-    enrolled_on: date
-    graduated_on: date
+    enrolled_on: Day
+    graduated_on: Day
     full_time: bool
     certificate_no: Annotated[str, StringConstraints(max_length=100)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -11,6 +10,7 @@ from libs.events.bus import Reply
 from libs.kernel.rulesets import parse
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form, Nothing
+from libs.web.fields import Day
 from services.intake import facts
 from services.intake.domain.ruleset import RULESET, DraftRuleSet, PublishRuleSet, SupersedeRuleSet
 
@@ -27,7 +27,7 @@ class RulesetDraft(Form):
 class LastDay(Form):
     """The last day on which a rule set is in force."""
 
-    until: date
+    until: Day
 
 
 @commands.post("/v1/rulesets", RulesetDraft, CITY)

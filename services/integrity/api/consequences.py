@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from libs.events.bus import Reply
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form
-from libs.web.fields import Id, Text
+from libs.web.fields import Day, Id, Text
 from services.integrity import facts
 from services.integrity.domain.ban import BAN, ImposeBan
 from services.integrity.domain.consequences import ban_identity, record_identity
@@ -22,14 +20,14 @@ class Ban(Form):
     """The case, and the ban's last day to be compared with the law's; null to have it computed."""
 
     case: Id
-    until: date | None = None
+    until: Day | None = None
 
 
 class Record(Form):
     """The case, and the record's last day to be compared with the law's; null to have it computed."""
 
     case: Id
-    expires_on: date | None = None
+    expires_on: Day | None = None
 
 
 class Grounds(Form):

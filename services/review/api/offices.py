@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
@@ -13,7 +12,7 @@ from libs.kernel.identity import credit_code, name_reasons
 from libs.kernel.refusals import refuse_all
 from libs.kernel.terms import Level, Role
 from libs.web.calls import Call, Commands, Form, Nothing
-from libs.web.fields import Code, Id, Text
+from libs.web.fields import Code, Day, Id, Text
 from services.review import facts
 from services.review.api.relations import own_unit, present
 from services.review.domain.agency import (
@@ -42,8 +41,8 @@ class AgencyFiling(Form):
     credit_code: Annotated[str, StringConstraints(max_length=50)]
     district: Name
     series: tuple[Code, ...] = Field(max_length=50)
-    filed_from: date
-    filed_until: date
+    filed_from: Day
+    filed_until: Day
 
     def command(self) -> FileAgency:
         """Check the texts and give the command.
@@ -62,7 +61,7 @@ class Listing(Form):
     """The year's list, and its last day."""
 
     year: int = Field(ge=2000, le=2999)
-    listed_until: date
+    listed_until: Day
 
 
 class Grounds(Form):
@@ -80,8 +79,8 @@ class CommitteeFiling(Form):
     specialty: Annotated[str, StringConstraints(max_length=100)] = ""
     level: Level
     size: int = Field(ge=1, le=999)
-    filed_from: date
-    filed_until: date
+    filed_from: Day
+    filed_until: Day
 
 
 class Admission(Form):
@@ -97,8 +96,8 @@ class Appointment(Form):
     """One term on a committee."""
 
     committee: Id
-    from_day: date
-    until: date
+    from_day: Day
+    until: Day
 
 
 @agencies.post("/v1/agencies", AgencyFiling, CITY)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from libs.events.bus import Reply
 from libs.kernel.terms import Level, Role
 from libs.web.calls import Call, Commands, Form
-from libs.web.fields import Id, Text
+from libs.web.fields import Id, Instant, Text
 from libs.web.keys import ensure_key
 from services.review import facts
 from services.review.api.offices import CITY, OFFICER, Grounds
@@ -41,7 +41,7 @@ class Plan(Form):
     committee: Id
     candidates: tuple[Id, ...] = Field(min_length=1, max_length=500)
     level: Level
-    held_at: AwareDatetime
+    held_at: Instant
 
 
 class Seed(Form):

@@ -1,4 +1,4 @@
-"""What a client may put into every event by a header."""
+"""What a client may put into every event: by a header, and by a body."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from libs.web.calls import correlation
+from libs.kernel.refusals import Refused
+from libs.web.calls import Form, correlation, decode
 
 GIVEN = "4aecac12-d79a-4f6b-9d98-1ce050f283d3"
 
@@ -33,3 +34,18 @@ def test_a_correlation_id_that_is_a_uuid_goes_into_the_events() -> None:
 )
 def test_a_correlation_id_that_could_hold_a_name_or_an_id_number_is_ignored(given: str) -> None:
     assert correlation(given) == ""
+
+
+class Said(Form):
+    text: str
+
+
+@pytest.mark.parametrize("escaped", [r"a\u0000b", r"\\\u0000", r"\u0000"])
+def test_no_text_holds_what_no_table_can_hold(escaped: str) -> None:
+    with pytest.raises(Refused) as refused:
+        decode(Said, f'{{"text": "{escaped}"}}'.encode())
+    assert [reason.code for reason in refused.value.reasons] == ["ENCODING_INVALID"]
+
+
+def test_what_only_looks_like_it_is_taken_as_it_is() -> None:
+    assert decode(Said, rb'{"text": "\\u0000"}').text == r"\u0000"
