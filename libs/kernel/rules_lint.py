@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from string import Formatter
 from types import MappingProxyType
 from typing import Any, Final
@@ -18,6 +19,7 @@ from libs.kernel.codes import CODES
 from libs.kernel.refusals import Reason, Refused
 from libs.kernel.rules_faults import fault, joined, unread
 from libs.kernel.rulesets import Leaf, Needs, Node, Parameter, RuleSet, Standard, parse
+from libs.kernel.terms import Level
 
 BANNED_GATES: Final[Mapping[str, str]] = {
     "paper_required": "paper_gate",
@@ -34,12 +36,43 @@ BANNED_GATES: Final[Mapping[str, str]] = {
 INSTRUMENT: Final = re.compile(r"[^，。；、（(\s]*[〔\[［]((?:19|20)\d{2})[〕\]］]\s*\d+\s*号")
 """An instrument cited by its number, with its year: 京人社事业发〔2023〕10号."""
 
+_SAID: Final = {"met": "-", "unmet": "-", "unknown": "-"}
+EMPTY: Final[dict[str, Any]] = {
+    "code": "",
+    "title": "-",
+    "series": "-",
+    "levels": [level.value for level in Level],
+    "effective_from": date.max.isoformat(),
+    "parameters": {},
+    "standards": [],
+}
+"""What stands for a member that is missing or does not fit, so that the others can be judged: it finds nothing."""
+NO_STANDARD: Final[dict[str, Any]] = {
+    "levels": [],
+    "routes": [],
+    "conditions": {
+        "kind": "leaf",
+        "id": "\x00",
+        "predicate": "-",
+        "code": "-",
+        "clause": "-",
+        "source": "-",
+        "tag": "I",
+        "zh": _SAID,
+        "en": _SAID,
+    },
+}
+"""What stands for a standard that does not fit."""
+
 Placed = tuple[str, Leaf]
 """A condition with its JSON Pointer."""
 
 
 def examine(text: str, predicates: Needs, choices: Mapping[str, str] = MappingProxyType({})) -> tuple[Reason, ...]:
-    """Find everything that is wrong with a document as it was written; a document that does not fit is not judged."""
+    """Find everything that is wrong with a document as it was written.
+
+    Where the whole does not fit the format, its parts that do are judged all the same.
+    """
     try:
         twice = tuple(_written_twice(text))
     except (ValueError, RecursionError) as error:
@@ -47,7 +80,44 @@ def examine(text: str, predicates: Needs, choices: Mapping[str, str] = MappingPr
     try:
         return (*twice, *lint(parse(text), predicates, choices))
     except Refused as refused:
-        return (*twice, *refused.reasons)
+        misfits = tuple(one.pointer for one in refused.reasons)
+        rest = _fitting(text, misfits)
+        found = lint(parse(rest), predicates, choices) if rest else ()
+        return (*twice, *refused.reasons, *(one for one in found if not _under(one.pointer, misfits)))
+
+
+def _under(pointer: str, misfits: tuple[str, ...]) -> bool:
+    """Whether a pointer lies in a part of the document that does not fit."""
+    return _part(pointer) in {_part(one) for one in misfits}
+
+
+def _part(pointer: str) -> str:
+    """Give the part of a document in which a pointer lies: a parameter, a standard, or a member of its own."""
+    steps = pointer.split("/")[1:]
+    return "/".join(steps[: 2 if steps[:1] in (["parameters"], ["standards"]) else 1])
+
+
+def _fitting(text: str, misfits: tuple[str, ...]) -> str:
+    """Write a document again without its parts that do not fit; a standard leaves its place, so that none moves."""
+    document = json.loads(text)
+    if not isinstance(document, dict) or "" in misfits:
+        return ""
+    given = {name: value for name, value in document.items() if name in EMPTY and not _under(f"/{name}", misfits)}
+    parameters, standards = given.get("parameters", {}), given.get("standards", [])
+    fitting = (
+        EMPTY
+        | given
+        | {
+            "parameters": {
+                name: one for name, one in parameters.items() if not _under(joined("/parameters", name), misfits)
+            },
+            "standards": [
+                NO_STANDARD if _under(joined("/standards", position), misfits) else one
+                for position, one in enumerate(standards)
+            ],
+        }
+    )
+    return json.dumps(fitting)
 
 
 def lint(rules: RuleSet, predicates: Needs, choices: Mapping[str, str] = MappingProxyType({})) -> tuple[Reason, ...]:

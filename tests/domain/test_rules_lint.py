@@ -63,7 +63,16 @@ def test_the_shipped_documents_are_clean(file: Path) -> None:
 
 
 def test_a_text_that_is_long_or_deep_beyond_reading_is_a_finding_and_no_crash() -> None:
-    for text in ("[" * 100_000, '{"code": ' + "9" * 5_000 + "}", "", "\ufeff{}", "null", "[]", '"a"'):
+    for text in (
+        "[" * 100_000,
+        '{"code": ' + "9" * 5_000 + "}",
+        "",
+        "\ufeff{}",
+        "null",
+        "[]",
+        '"a"',
+        '{"code": "\\ud800"}',
+    ):
         assert {one.code for one in found(text)} == {"SCHEMA_INVALID"}
 
 
