@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -56,7 +56,11 @@ def replay(
     root: Root = STATE,
     as_json: Json = False,
 ) -> None:
-    """Tell the story of a case from the stores themselves, with clauses and hashes; exit code 3 when it is broken."""
+    """Tell the story of a case from the stores themselves, with clauses and hashes; exit code 3 when it is broken.
+
+    It goes on with the title that was granted: its certificate, a case that revoked it, the ban and the entry in the
+    archive that followed.
+    """
     until = instant(at) if at else None
     if run(_replay(application, until, root, as_json=as_json)):
         raise typer.Exit(3)
@@ -66,16 +70,21 @@ async def _replay(application: str, until: datetime | None, root: Path, *, as_js
     site = await open_site(root)
     found: list[Passage] = []
     broken: list[str] = []
-    for service in SERVICES:
-        streams = await _streams_of(site, service, application)
-        for records in streams:
-            chain = GENESIS
-            for event in records:
-                if event.prev_hash != chain:
-                    broken.append(f"{event.stream}@{event.version}")
-                chain = event.hash
-            told = concerning(records, application)
-            found += [one for one in told if until is None or one.event.recorded <= until]
+
+    async def follow(services: Sequence[str], ids: set[str], tell: Callable[[Sequence[Event]], list[Passage]]) -> None:
+        for service in services if ids else ():
+            for records in await _streams_naming(site, service, ids):
+                known = [event for event in records if until is None or event.recorded <= until]
+                told = tell(known) if known else []
+                found.extend(told)
+                broken.extend(_breaks(records) if told else [])
+
+    # What names the application, then what names the title that it was granted, then what a revoking case led to.
+    await follow(SERVICES, {application}, lambda records: concerning(records, application))
+    titles = {one.event.identity for one in found if one.event.type == "TitleGranted"}
+    await follow(("certificate", "integrity"), titles, lambda records: of_titles(records, titles))
+    cases = {one.event.identity for one in found if one.event.type == "TitleRevoked"}
+    await follow(("integrity",), cases, lambda records: of_cases(records, cases))
     if not found:
         fail(f"No event of application {application} is known{' by then' if until else ''}.", 2)
     # Within a stream by version; between streams by when it was recorded.
@@ -86,20 +95,28 @@ async def _replay(application: str, until: datetime | None, root: Path, *, as_js
     return bool(broken)
 
 
-async def _streams_of(site: Site, service: str, application: str) -> list[list[Event]]:
-    """Give the streams of a service that concern a case, whole: those whose records name the application."""
+async def _streams_naming(site: Site, service: str, ids: set[str]) -> list[list[Event]]:
+    """Give the streams of a service, whole, that are or whose records name one of these."""
     # It looks into every record of the store, which takes longer than a service's login is given.
     async with site.pool(service) as pool, unhurried(pool) as connection:
         rows = await connection.fetch(
             "select stream, record from events where stream in (select distinct stream from events"
-            " where stream = $1 or convert_from(record, 'UTF8') like $2) order by stream, version",
-            f"application-{application}",
-            f"%{application}%",
+            " where stream like any($1) or convert_from(record, 'UTF8') like any($1)) order by stream, version",
+            [f"%{one}%" for one in ids],
         )
     streams: dict[str, list[Event]] = {}
     for row in rows:
         streams.setdefault(row["stream"], []).append(Event(row["record"]))
     return list(streams.values())
+
+
+def _breaks(records: Sequence[Event]) -> list[str]:
+    chain, found = GENESIS, list[str]()
+    for event in records:
+        if event.prev_hash != chain:
+            found.append(f"{event.stream}@{event.version}")
+        chain = event.hash
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +144,22 @@ def concerning(records: Sequence[Event], application: str) -> list[Passage]:
         for event, shared in found
         if _names(event, application) or (application in candidates and not shared)
     ]
+
+
+def of_titles(records: Sequence[Event], titles: set[str]) -> list[Passage]:
+    """Give what of a stream follows from titles that were granted: a certificate, and a case that revoked one.
+
+    A case that revoked other titles too is told without these.
+    """
+    if records[0].data.get("title") in titles:
+        return [Passage(event) for event in records]
+    revoking = {event.version: event.data["title"] in titles for event in records if event.type == "TitleRevoked"}
+    return [Passage(event) for event in records if any(revoking.values()) and revoking.get(event.version, True)]
+
+
+def of_cases(records: Sequence[Event], cases: set[str]) -> list[Passage]:
+    """Give a stream that a case led to, whole: a ban, an entry in the archive."""
+    return [Passage(event) for event in records if records[0].data.get("case") in cases]
 
 
 def _names(event: Event, application: str) -> bool:

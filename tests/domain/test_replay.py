@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from cli.tell import concerning, tell_json
+from cli.tell import concerning, of_cases, of_titles, tell_json
 from libs.events.canonical import encode
 from libs.events.envelope import Event
 
@@ -50,3 +50,27 @@ def test_a_stream_that_began_for_the_case_alone_is_told_whole() -> None:
     for records in (endorsement, application):
         assert [one.event for one in concerning(records, MINE)] == records
         assert concerning(records, str(uuid4())) == []
+
+
+def test_a_case_that_revoked_the_title_is_told_without_the_other_titles_that_it_revoked() -> None:
+    title, other, case = str(uuid4()), str(uuid4()), str(uuid4())
+    revoking = stream(
+        f"case-{case}",
+        ("IntegrityCaseOpened", {}),
+        ("TitleRevoked", {"title": other}),
+        ("TitleRevoked", {"title": title}),
+    )
+    assert [one.event.version for one in of_titles(revoking, {title})] == [1, 3]
+    assert of_titles(revoking, {str(uuid4())}) == []
+    certificate = stream(f"certificate-{uuid4()}", ("CertificateIssued", {"title": title}), ("CertificateRevoked", {}))
+    assert [one.event for one in of_titles(certificate, {title})] == certificate
+    assert of_titles(certificate, {other}) == []
+    relying = stream(f"title-{uuid4()}", ("TitleGranted", {}), ("RelianceListed", {"relied_on": title}))
+    assert of_titles(relying, {title}) == []
+
+
+def test_a_ban_is_told_when_it_comes_from_the_case_that_revoked_and_not_when_from_another() -> None:
+    case = str(uuid4())
+    ban = stream(f"ban-{uuid4()}", ("BanImposed", {"case": case}), ("BanEnded", {}))
+    assert [one.event for one in of_cases(ban, {case})] == ban
+    assert of_cases(ban, {str(uuid4())}) == []

@@ -208,6 +208,38 @@ def test_replay_tells_a_case_with_the_endorsement_given_for_it_and_with_clauses_
     assert f"clauses {submitted.members['clauses']}  hash {submitted.hash}" in spoken.out
 
 
+def test_replay_goes_on_with_the_title_to_its_certificate_its_revocation_and_the_ban(
+    told: Told, console: Console
+) -> None:
+    application = told.result["applications"][0]
+    lines = console.run("replay", application, "--json").lines
+    records = [line["record"] for line in lines]
+    assert [one["recordedtime"] for one in records] == sorted(one["recordedtime"] for one in records)
+    told_types = [one["type"] for one in records]
+    after = ["TitleGranted", "CertificateIssued", "TitleRevoked", "CertificateRevoked"]
+    assert [kind for kind in told_types if kind in after] == after
+    decided = told_types.index("IntegrityCaseDecided")
+    assert {kind for kind in told_types[decided:] if kind in {"BanImposed", "IntegrityRecorded"}} == {
+        "BanImposed",
+        "IntegrityRecorded",
+    }
+    # Nothing else of this person, and nothing of anybody else.
+    kinds = {one["subject"].partition("-")[0] for one in records}
+    assert not kinds & {"person", "employer", "committee"}
+    assert len({one["subject"] for one in records if one["subject"].startswith("case-")}) == 1
+    (imposed,) = [one for one in records if one["type"] == "BanImposed"]
+    assert imposed["data"]["until"] == "2029-05-11"
+
+
+def test_replay_before_the_revocation_knows_nothing_of_the_case(told: Told, console: Console) -> None:
+    issued = next(record for record in told.every if record.type == "CertificateIssued")
+    at = issued.members["recordedtime"]
+    lines = console.run("replay", told.result["applications"][0], "--at", at, "--json").lines
+    told_types = {line["record"]["type"] for line in lines}
+    assert "TitleGranted" in told_types
+    assert not told_types & {"IntegrityCaseOpened", "TitleRevoked", "BanImposed"}
+
+
 def test_replay_at_an_instant_tells_what_was_recorded_by_then(told: Told, console: Console) -> None:
     submitted = next(record for record in told.every if record.type == "ApplicationSubmitted")
     application, at = submitted.stream.partition("-")[2], submitted.members["recordedtime"]
