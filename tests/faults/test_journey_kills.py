@@ -34,6 +34,12 @@ from tests.journeys.test_the_record import (
     test_the_bytes_on_the_topics_are_the_bytes_in_the_stores,
     test_the_four_events_that_name_the_system_have_happened,
 )
+from tests.journeys.test_the_views import (
+    test_every_stream_is_shown_once_at_its_last_version_with_its_last_hash,
+    test_how_a_matter_stands_is_what_the_last_event_that_moves_it_says,
+    test_no_view_of_any_service_stands_elsewhere_than_its_streams,
+    test_the_history_holds_every_event_of_what_it_tells_once,
+)
 
 __all__ = [
     "test_each_application_was_paid_exactly_once_and_the_second_payment_is_owed_back",
@@ -42,11 +48,15 @@ __all__ = [
     "test_every_event_type_is_one_that_the_registry_knows",
     "test_every_record_is_canonical_json_by_an_independent_implementation",
     "test_every_stream_is_an_unbroken_chain_of_hashes",
+    "test_every_stream_is_shown_once_at_its_last_version_with_its_last_hash",
+    "test_how_a_matter_stands_is_what_the_last_event_that_moves_it_says",
     "test_no_event_ties_a_voter_to_a_choice",
+    "test_no_view_of_any_service_stands_elsewhere_than_its_streams",
     "test_nothing_was_parked_refused_by_surprise_or_left_waiting",
     "test_personal_values_stand_in_no_record_no_table_and_no_log",
     "test_the_bytes_on_the_topics_are_the_bytes_in_the_stores",
     "test_the_four_events_that_name_the_system_have_happened",
+    "test_the_history_holds_every_event_of_what_it_tells_once",
 ]
 
 POINTS = {
