@@ -19,8 +19,11 @@ from libs.events.points import point
 from libs.events.reactions import service_actor
 from libs.kernel.refusals import Refused
 from libs.web.spine import Spine
+from services.review import facts
 from services.review.adapters.ballot_keys import KeyLost
 from services.review.domain.ballot import BALLOT, Ballot, CloseBallot, RecordKeyDestroyed, VoidBallot
+from services.review.domain.session import SESSION
+from services.review.domain.session_state import Session
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +80,10 @@ async def _count(spine: Spine, ballot: str) -> CloseBallot | VoidBallot:
         tally = await spine.adapters.ballot_keys.count(ballot, state.public_key, snapshot.boxes)
     except KeyLost:
         return VoidBallot("the key is lost")
+    session: Session = (await spine.bus.load(SESSION, SESSION.stream(state.session))).state
     return CloseBallot(
+        room=session.present,
+        rules=await facts.rules(spine, session.ruleset),
         version=snapshot.version,
         marks=snapshot.marks,
         boxes=len(snapshot.boxes),

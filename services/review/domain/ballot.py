@@ -16,7 +16,8 @@ from libs.events.contracts.review_session import VoterMarked
 from libs.kernel.decisions import Aggregate, Claim, Context, Decision, SideRow
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
 from libs.kernel.terms import Role
-from services.review.domain.facts import Envelope, forbidden
+from services.review.domain.facts import Envelope, RulesFact, forbidden
+from services.review.domain.votes import quorum_met, quorum_of
 
 Status = Literal["unknown", "open", "closed", "void"]
 RECEIPT = "receipt"
@@ -59,10 +60,13 @@ class CastVote:
 class CloseBallot:
     """Close with the count; everything here is a fact, read from marks and boxes in one snapshot.
 
-    `version` is the stream's version in that snapshot, `marks` and `boxes` the numbers found in it; the
-    counts and receipts come from opening the boxes in memory (`BallotKeys.count`).
+    `room` are the experts in the session's room now, and `rules` what it decides by. `version` is the stream's
+    version in that snapshot, `marks` and `boxes` the numbers found in it; the counts and receipts come from
+    opening the boxes in memory (`BallotKeys.count`).
     """
 
+    room: frozenset[str]
+    rules: RulesFact
     version: int
     marks: int
     boxes: int
@@ -102,6 +106,8 @@ class Ballot:
     recused: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
     marked: frozenset[str] = frozenset()
+    size: int = 0
+    """The members of the full committee, of whom a quorum is a share."""
     agree: int = 0
     key_destroyed: bool = False
 
@@ -116,8 +122,9 @@ def decide(state: Ballot, command: Command, context: Context) -> Decision:
     ------
     Refused
         For a voter `ALREADY_VOTED`, `RECUSED`, `NOT_PRESENT`, `NOT_DRAWN`, `PROXY_FORBIDDEN`, `LATE_BALLOT`,
-        `FORBIDDEN_ACTOR`; for the shell `WRITE_CONFLICT` when the stream has moved on since its snapshot;
-        `ILLEGAL_TRANSITION`.
+        `FORBIDDEN_ACTOR`; for who closes `ILLEGAL_TRANSITION` while somebody in the room has not voted,
+        `QUORUM_NOT_MET` for fewer votes than a quorum; for the shell `WRITE_CONFLICT` when the stream has moved
+        on since its snapshot; `ILLEGAL_TRANSITION`.
     """
     match command:
         case OpenBallot():
@@ -225,6 +232,7 @@ def _close(state: Ballot, command: CloseBallot) -> Decision:
     total = command.agree + command.against + command.abstain + command.invalid
     if not command.marks == command.boxes == len(state.marked) == total == len(set(command.receipts)):
         return _void(state, "marks and boxes differ")
+    refuse_all(_early_reasons(state, command))
     closed = BallotClosed(
         session=state.session,
         application=state.application,
@@ -236,6 +244,27 @@ def _close(state: Ballot, command: CloseBallot) -> Decision:
     )
     releases = tuple(_receipt_claim(state, receipt) for receipt in sorted(command.receipts))
     return Decision((closed,), releases=releases, reply={"status": "closed"})
+
+
+def _early_reasons(state: Ballot, command: CloseBallot) -> Iterator[Reason]:
+    """Say why it is too early to count: a known count of few votes would tell how each of them was cast."""
+    present, voted = state.voters & command.room, len(state.marked)
+    if present - state.marked:
+        yield Reason(
+            "ILLEGAL_TRANSITION",
+            "§1.20 §14.1",
+            facts={"state": "votes outstanding", "command": "CloseBallot", "voted": voted, "present": len(present)},
+            change={"needed": "the vote of everyone in the room", "or": "put on record that they have left the room"},
+        )
+    elif not quorum_met(command.rules.rules, voted, state.size):
+        needed = quorum_of(command.rules.rules, state.size)
+        yield Reason(
+            "QUORUM_NOT_MET",
+            "§1.19 §11.6",
+            facts={"voted": voted, "size": state.size, "needed": needed},
+            change={"votes_at_least": needed, "or": "void the ballot and call the vote again"},
+            ruleset=command.rules.identity,
+        )
 
 
 def _void(state: Ballot, cause: str) -> Decision:
@@ -258,6 +287,7 @@ def evolve(state: Ballot, payload: object, event: Envelope) -> Ballot:
                 voters=frozenset(payload.voters),
                 recused=frozenset(payload.recused),
                 absent=frozenset(payload.absent),
+                size=payload.committee_size,
             )
         case VoterMarked():
             return replace(state, marked=state.marked | {payload.voter})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
 
@@ -22,7 +23,7 @@ from services.review.domain.ballot import (
     VoidBallot,
 )
 from tests.domain.harness import Story, given, uid
-from tests.domain.review.world import APPLICANT, APPLICATION, CITY, OFFICER, WATCHING, as_expert, expert
+from tests.domain.review.world import APPLICANT, APPLICATION, CITY, IN_FORCE, OFFICER, WATCHING, as_expert, expert
 
 ID = uid("ballot")
 PRIVATE = new_private_key()
@@ -40,10 +41,12 @@ def opened() -> Story:
     return given(BALLOT, identity=ID).go(OPEN)
 
 
-def counted(story: Story, boxes: list[bytes]) -> CloseBallot:
+def counted(story: Story, boxes: list[bytes], room: Sequence[str] = VOTERS) -> CloseBallot:
     tally = count(boxes, ID, PRIVATE)
     marks = len(story.state.marked)
     return CloseBallot(
+        frozenset(room),
+        IN_FORCE,
         story.state.version,
         marks,
         len(boxes),
@@ -126,23 +129,48 @@ def test_a_proxy_learns_nothing_of_the_voter_and_a_stranger_nothing_of_the_ballo
 
 
 def test_closing_publishes_the_counts_and_sorted_receipts() -> None:
-    story, boxes = voted([Choice.AGREE, Choice.AGAINST, Choice.AGREE, Choice.ABSTAIN])
+    story, boxes = voted([Choice.AGREE, Choice.AGAINST, Choice.AGREE, Choice.ABSTAIN, Choice.AGREE])
     outcome = story.when(counted(story, boxes)).then(BallotClosed)
     (event,) = outcome.events
-    assert (event.agree, event.against, event.abstain, event.invalid) == (2, 1, 1, 0)
+    assert (event.agree, event.against, event.abstain, event.invalid) == (3, 1, 1, 0)
     assert list(event.receipts) == sorted(receipt(box) for box in boxes)
     assert outcome.decision is not None
-    assert len(outcome.decision.releases) == 4
+    assert len(outcome.decision.releases) == 5
     shuffled = replace(counted(story, boxes), receipts=tuple(reversed(event.receipts)))
     story.when(shuffled).then(event)
 
 
 def test_a_box_that_does_not_open_counts_as_invalid() -> None:
-    story = opened()
-    foreign = seal(Choice.AGREE, uuid4(), OPEN.public_key)
-    story.go(CastVote(VOTERS[0], foreign, str(uuid4()), receipt(foreign)), as_expert(VOTERS[0]))
-    (event,) = story.when(counted(story, [foreign])).then(BallotClosed).events
-    assert (event.agree, event.invalid) == (0, 1)
+    story, boxes = voted([Choice.AGREE] * 4)
+    foreign, last = seal(Choice.AGREE, uuid4(), OPEN.public_key), VOTERS[4]
+    story.go(CastVote(last, foreign, str(uuid4()), receipt(foreign)), as_expert(last))
+    (event,) = story.when(counted(story, [*boxes, foreign])).then(BallotClosed).events
+    assert (event.agree, event.invalid) == (4, 1)
+
+
+def test_no_ballot_is_closed_while_somebody_in_the_room_has_not_voted() -> None:
+    for number in range(len(VOTERS)):
+        story, boxes = voted([Choice.AGREE] * number)
+        (reason,) = story.when(counted(story, boxes)).refused("ILLEGAL_TRANSITION")
+        assert (reason.facts["voted"], reason.facts["present"]) == (number, 5)
+        assert {"needed", "or"} == set(reason.change)
+    story, boxes = voted([Choice.AGREE] * 5)
+    story.when(counted(story, boxes, [*VOTERS, RECUSED])).then(BallotClosed)
+
+
+def test_a_ballot_with_fewer_votes_than_a_quorum_decides_nothing() -> None:
+    for number in range(len(VOTERS)):
+        story, boxes = voted([Choice.AGREE] * number)
+        (reason,) = story.when(counted(story, boxes, VOTERS[:number])).refused("QUORUM_NOT_MET")
+        assert (reason.facts["voted"], reason.facts["size"], reason.facts["needed"]) == (number, 7, 5)
+    six = replace(OPEN, voters=(*VOTERS, ABSENT), absent=())
+    story, boxes = given(BALLOT, identity=ID).go(six), list[bytes]()
+    for voter in VOTERS:
+        vote = cast(voter)
+        story.go(vote, as_expert(voter))
+        boxes.append(vote.sealed)
+    story.when(counted(story, boxes, six.voters)).refused("ILLEGAL_TRANSITION")
+    story.when(counted(story, boxes, VOTERS)).then(BallotClosed)
 
 
 def test_a_ballot_whose_boxes_and_marks_differ_is_void() -> None:
@@ -164,7 +192,7 @@ def test_a_vote_cast_while_the_boxes_were_counted_is_never_lost() -> None:
 
 
 def test_a_ballot_closes_or_is_voided_once() -> None:
-    story, boxes = voted([Choice.AGREE])
+    story, boxes = voted([Choice.AGREE] * 5)
     close = counted(story, boxes)
     story.go(close)
     story.when(close).refused("ILLEGAL_TRANSITION")
@@ -173,7 +201,7 @@ def test_a_ballot_closes_or_is_voided_once() -> None:
 
 @pytest.mark.parametrize("void", [True, False])
 def test_a_key_is_recorded_as_destroyed_once_and_only_when_the_ballot_is_over(void: bool) -> None:
-    story, boxes = voted([Choice.AGREE])
+    story, boxes = voted([Choice.AGREE] * 5)
     story.when(RecordKeyDestroyed()).refused("ILLEGAL_TRANSITION")
     story.go(VoidBallot("key lost") if void else counted(story, boxes))
     story.when(RecordKeyDestroyed(), OFFICER).refused("FORBIDDEN_ACTOR")
@@ -186,7 +214,7 @@ def test_counts_never_exceed_those_present_and_no_event_ties_a_voter_to_a_choice
     attempts: list[tuple[int, Choice]],
 ) -> None:
     story, boxes = opened(), list[bytes]()
-    for number, choice in attempts:
+    for number, choice in [*attempts, *((late, Choice.ABSTAIN) for late in range(5))]:
         vote = cast(expert(number), choice)
         outcome = story.when(vote, as_expert(expert(number)))
         if outcome.refusal is None:
@@ -194,10 +222,10 @@ def test_counts_never_exceed_those_present_and_no_event_ties_a_voter_to_a_choice
             boxes.append(vote.sealed)
     marked = [one.voter for one in story.events if isinstance(one, VoterMarked)]
     assert len(marked) == len(set(marked)) == len(boxes)
-    assert set(marked) == {expert(number) for number, _ in attempts if number < 5}
-    (event,) = story.when(counted(story, boxes)).then(BallotClosed).events
-    assert event.agree + event.against + event.abstain + event.invalid == len(marked) <= 5
+    assert set(marked) == set(VOTERS)
     for mark in story.events:
         if isinstance(mark, VoterMarked):
             assert mark.model_dump() == {"voter": mark.voter}
+    (event,) = story.when(counted(story, boxes)).then(BallotClosed).events
+    assert event.agree + event.against + event.abstain + event.invalid == len(marked)
     assert not any(voter in event.model_dump_json() for voter in marked)
