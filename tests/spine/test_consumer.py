@@ -271,3 +271,19 @@ async def test_an_offset_moves_only_from_where_it_stands(shop: Shop, first: int,
     assert await shop.pool.fetchval(advance, [0], [10]) is True
     assert await shop.pool.fetchval(advance, [first], [20]) is allowed
     assert await shop.pool.fetchval("select next from offsets") == (20 if allowed else 10)
+
+
+async def test_a_partition_without_a_place_of_its_own_is_an_error_and_never_a_jump(
+    stack: StackInfo, shop: Shop, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def consumer(**settings: Any) -> AIOKafkaConsumer:
+        asked.append(settings)
+        return AIOKafkaConsumer(**settings)
+
+    monkeypatch.setattr(consumer_module, "AIOKafkaConsumer", consumer)
+    await publish(stack.kafka_bootstrap, topic, some(10))
+    async with running(member(shop, stack, topic).run()):
+        await eventually(lambda: tallied(shop.pool, 10))
+    assert [(one["auto_offset_reset"], one["enable_auto_commit"]) for one in asked] == [("none", False)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import RecordsToDelete
 
 from libs.events import database as databases
@@ -301,3 +301,19 @@ async def test_small_pages_make_no_difference(
     async with running(Relay(shop.database, stack.kafka_bootstrap, topic).run()):
         found = await complete(shop, stack, topic)
     assert sum(map(len, found.values())) == 50
+
+
+async def test_the_relay_sends_idempotently_and_counts_as_sent_what_every_replica_has(
+    stack: StackInfo, shop: Shop, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def producer(**settings: Any) -> AIOKafkaProducer:
+        asked.append(settings)
+        return AIOKafkaProducer(**settings)
+
+    monkeypatch.setattr(relay_module, "AIOKafkaProducer", producer)
+    relay = Relay(shop.database, stack.kafka_bootstrap, topic)
+    async with running(relay.run()):
+        await eventually(lambda: relay.state.leading)
+    assert [(one["enable_idempotence"], one["acks"]) for one in asked] == [(True, "all")]

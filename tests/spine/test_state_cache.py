@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+    from libs.events.store import Append, Outcome
     from libs.kernel.decisions import Context, Decision
 
 
@@ -101,6 +102,29 @@ async def test_a_conflict_reloads_and_decides_again(shop: Shop, other: Shop) -> 
     reply = await other.do(stream, Add(100))
     assert reply.version == 7
     assert (await other.bus.load(COUNTER, stream)).state.total == 106
+
+
+@pytest.mark.parametrize(("times", "code"), [(3, ""), (4, "WRITE_CONFLICT")])
+async def test_a_command_is_decided_again_after_three_conflicts_and_refused_after_a_fourth(
+    shop: Shop, other: Shop, monkeypatch: pytest.MonkeyPatch, times: int, code: str
+) -> None:
+    await shop.do(stream := stream_id(), Add())
+    append, left = shop.commit.append, times
+
+    async def interfered(one: Append) -> Outcome:
+        nonlocal left
+        if left:
+            left -= 1
+            await other.do(stream, Add())
+        return await append(one)
+
+    monkeypatch.setattr(shop.commit, "append", interfered)
+    try:
+        reply = await shop.do(stream, Add())
+    except Refused as refusal:
+        assert [reason.code for reason in refusal.reasons] == [code]
+    else:
+        assert (code, reply.version) == ("", 1 + times + 1)
 
 
 async def test_200_concurrent_conflicting_commands_on_one_stream_are_decided_in_turn(shop: Shop) -> None:
