@@ -48,6 +48,7 @@ lint: $(STAMP) ## style, types, import rules, event schemas
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/basedpyright
 	@$(VENV)/bin/lint-imports
+	@$(RUN) -m pytest -q tests/domain/test_domains_are_pure.py
 	@$(RUN) -m libs.events.schemas check
 	@$(RUN) -m cli.reference check
 
