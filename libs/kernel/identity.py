@@ -17,7 +17,12 @@ NAME_LENGTH: Final = 100
 MASKED: Final = re.compile(r"(?<=.{6}).(?=.{4})")
 UNFIT: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029"  # categories Cc, Cs, Zl and Zp, which no version of Unicode extends
-    "\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"  # marks that nobody sees
+    # marks that nobody sees; not the variation selectors, which are part of a rare character
+    "\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e00ff"
+    "\ufdd0-\ufdef\ufffe\uffff"  # no characters at all, in this plane and in every other
+    + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
+    + "]"
 )
 
 

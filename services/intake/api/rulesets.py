@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from libs.events.bus import Reply
+from libs.kernel.refusals import Refused
 from libs.kernel.rulesets import parse
 from libs.kernel.terms import Role
 from libs.web.calls import Call, Commands, Form, Nothing
@@ -39,6 +40,8 @@ async def draft(call: Call, body: RulesetDraft) -> Reply:
 @commands.put("/v1/rulesets/{ruleset}", RulesetDraft, CITY)
 async def redraft(call: Call, body: RulesetDraft) -> Reply:
     """Replace a draft; a published rule set is never edited."""
+    if (await call.load(RULESET, call.id("ruleset"))).version == 0:
+        raise Refused.one("NOT_FOUND")
     return await call.execute(RULESET, call.id("ruleset"), DraftRuleSet(body.document))
 
 

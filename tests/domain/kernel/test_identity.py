@@ -56,7 +56,8 @@ def test_a_shown_number_hides_its_middle() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["王𠅤", "欧阳娜娜", "阿卜杜拉·买买提", "Müller-Lüdenscheidt", "\U00031350", "\U0002ebf0", "豈"]
+    "name",
+    ["葛\U000e0100", "王𠅤", "欧阳娜娜", "阿卜杜拉·买买提", "Müller-Lüdenscheidt", "\U00031350", "\U0002ebf0", "豈"],
 )
 def test_rare_characters_are_names(name: str) -> None:
     assert name_reasons(name) == ()
@@ -68,6 +69,10 @@ def test_rare_characters_are_names(name: str) -> None:
         ("", ["SCHEMA_INVALID"]),
         ("  ", ["SCHEMA_INVALID"]),
         ("王\u200b", ["ENCODING_INVALID"]),
+        ("\U000e0001", ["ENCODING_INVALID"]),
+        ("王\u00ad", ["ENCODING_INVALID"]),
+        ("王\uffff", ["ENCODING_INVALID"]),
+        ("王\U0002fffe", ["ENCODING_INVALID"]),
         ("王\x00", ["ENCODING_INVALID"]),
         ("王\ud800", ["ENCODING_INVALID"]),
         ("王" * 101, ["FIELD_TOO_LONG"]),

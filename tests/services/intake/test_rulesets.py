@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from tests.services.bureau import RULES
 
@@ -47,3 +48,11 @@ async def test_a_rule_set_follows_another_only_from_the_day_after_its_last(burea
     assert await said(second, "publications") == (200, "")
     edited = await drafter.send("PUT", "intake", first, document("edited", today), **{"If-Match": "*"})
     assert edited.json()["code"] == "IMMUTABLE_HISTORY"
+
+
+async def test_a_rule_set_that_nobody_drafted_is_replaced_by_nobody(bureau: Bureau) -> None:
+    drafter = await bureau.city()
+    path = f"/v1/rulesets/{uuid4()}"
+    for matching in ("*", '"0.x"'):
+        answer = await drafter.send("PUT", "intake", path, document("mine", bureau.today()), **{"If-Match": matching})
+        assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
