@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import uuid4
 
+from asyncpg import UniqueViolationError
 from pydantic import StringConstraints
 
 from libs.ballot import SEALED_BYTES, receipt, sealed_from_text
@@ -22,6 +24,8 @@ from services.review.domain.session_vote import presiding_reasons
 
 commands = Commands("ballots")
 PATH = "/v1/ballots/{ballot}"
+ONCE = "ballot_box_once"
+"""The index by which a box is in its ballot once."""
 
 
 class Vote(Form):
@@ -45,7 +49,13 @@ async def cast(call: Call, body: Vote) -> Reply:
     )
     voter = body.voter or call.actor.person
     command = CastVote(voter=voter, sealed=sealed, box=str(uuid4()), receipt=stub, copied=copied)
-    return await call.execute(BALLOT, ballot, command)
+    try:
+        return await call.execute(BALLOT, ballot, command)
+    except UniqueViolationError as twin:
+        # The box came a moment before: nothing was written, and what is known now is decided again.
+        if getattr(twin, "constraint_name", "") != ONCE:
+            raise
+        return await call.execute(BALLOT, ballot, replace(command, copied=True))
 
 
 @commands.post(f"{PATH}/closings", Nothing, (Role.CHAIR,), status=200)

@@ -179,8 +179,8 @@ def _cast(state: Ballot, command: CastVote, context: Context) -> Decision:
 def _receipt_claim(state: Ballot, receipt: str) -> Claim:
     """Keep a receipt, so that a copied box is refused; given up when the receipts are published.
 
-    A claim that this ballot itself holds is no obstacle to it, so the shell looks first (`CastVote.copied`); two
-    copies at the very same moment leave fewer receipts than votes, and the ballot is void.
+    A claim that this ballot itself holds is no obstacle to it, so the shell looks first (`CastVote.copied`); of
+    copies at the very same moment the table takes one.
     """
     return Claim(RECEIPT, f"{state.identity}:{receipt}")
 

@@ -132,6 +132,22 @@ async def test_a_ballot_closed_while_votes_are_coming_counts_every_vote_that_was
     assert closed[0].data["agree"] == len(taken)
 
 
+async def test_the_same_box_from_several_voters_at_once_is_taken_from_one_of_them(council: Council) -> None:
+    hall = await council.opened()
+    await hall.judged(hall.applications[0])
+    ballot = await hall.called(hall.applications[0])
+    voters, shared = list(hall.seated), hall.vote(ballot, next(iter(hall.seated)), AGREE)
+    answers = await asyncio.gather(*(hall.cast(ballot, Vote(one, AGREE, shared.sealed)) for one in voters))
+    assert sorted(one.status_code for one in answers) == [200, *[409] * 10]
+    assert {code for one in answers if one.status_code != 200 for code in codes(one)} == {"ALREADY_VOTED"}
+    assert await council.boxes(ballot) == 1
+    events = await council.events("review", f"ballot-{ballot}")
+    assert [one.type for one in events] == ["BallotOpened", "VoterMarked"]
+    for voter in set(voters) - {events[1].data["voter"]}:
+        await good(hall.cast(ballot, hall.vote(ballot, voter, AGREE)))
+    assert (await good(hall.close(ballot))).json()["status"] == "closed"
+
+
 async def test_a_void_ballot_is_destroyed_unopened_and_the_vote_is_called_again(council: Council) -> None:
     hall = await council.opened()
     (application,) = hall.applications
