@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import Any
 
 from cli.demo.world import World
 from deploy.local.house import HouseInfo
 
 
-async def addresses(info: HouseInfo, report: dict[str, Any]) -> list[str]:
-    """Write what to open and what to paste; tokens are good for five minutes."""
+async def addresses(info: HouseInfo, report: dict[str, Any], secret: Path) -> list[str]:
+    """Write what to open and what to paste; `secret` is the file of the identity provider's admin secret."""
     world = World(info)
     try:
         city, certificate = await world.official(), report["certificates"][0]
@@ -40,7 +42,14 @@ async def addresses(info: HouseInfo, report: dict[str, Any]) -> list[str]:
         ]
         for role, (reader, path) in readers.items():
             header = f" -H 'Authorization: Bearer {await reader.token()}'" if reader else ""
-            lines.append(f"# {role}\ncurl -s '{info.gateway}{path}'{header}")
-        return lines
+            known = f" ({reader.subject})" if reader else ""
+            lines.append(f"# {role}{known}\ncurl -s '{info.gateway}{path}'{header}")
+        return [
+            *lines,
+            "# Tokens are good for five minutes; a new one for the city, or for whoever stands in brackets above:",
+            f"curl -s '{info.issuer}/dev/tokens' -H \"Authorization: Bearer $(cat {shlex.quote(str(secret))})\""
+            f" -H 'Content-Type: application/json' -d '{{\"sub\":\"{city.subject}\"}}'",
+            "",
+        ]
     finally:
         await world.close()

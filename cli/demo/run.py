@@ -53,7 +53,7 @@ def demo(
                 report = asyncio.run(_tell(house, console, as_json=as_json))
                 told = True
                 if stay:
-                    _stay(console, asyncio.run(addresses(info, report)))
+                    _stay(console, asyncio.run(addresses(info, report, STATE / "outside" / "idp" / "admin-secret")))
             finally:
                 house.stop()
     except StackError as error:
