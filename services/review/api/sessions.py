@@ -161,7 +161,9 @@ async def supervise(call: Call, body: Supervisor) -> Reply:
 
 @commands.post(f"{PATH}/cancellations", Grounds, (*OFFICER, *CITY), status=200)
 async def void(call: Call, body: Grounds) -> Reply:
-    """End a session that cannot stand, before any result was announced."""
+    """End a session that cannot stand, before any ballot was counted."""
     state = await session_of(call)
     await ensure_key(call.spine, state.agency)
-    return await call.execute(SESSION, call.id("session"), VoidSession(body.reason))
+    called = [one.ballot for one in state.candidates.values() if one.standing == "voting"]
+    ballots = tuple([await facts.ballot(call.spine, one) for one in called])
+    return await call.execute(SESSION, call.id("session"), VoidSession(body.reason, ballots))

@@ -16,7 +16,7 @@ from libs.events.contracts.review_session import (
     SessionVoided,
 )
 from libs.kernel.decisions import Aggregate, Claim, Context, Decision
-from libs.kernel.refusals import illegal_transition, refuse_all
+from libs.kernel.refusals import Refused, illegal_transition, refuse_all
 from libs.kernel.terms import Role
 from services.review.domain.facts import forbidden
 from services.review.domain.session_commands import (
@@ -117,8 +117,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one branch a command
             return Decision((MinutesArchived(minutes=minutes),))
         case DropCandidate():
             return _drop(state, command)
-        case VoidSession(reason):
-            return _void(state, reason, context)
+        case VoidSession():
+            return _void(state, command, context)
     assert_never(command)
 
 
@@ -132,14 +132,23 @@ def _drop(state: Session, command: DropCandidate) -> Decision:
     return Decision((dropped,), releases=(Claim("candidate", command.application),))
 
 
-def _void(state: Session, reason: str, context: Context) -> Decision:
+def _void(state: Session, command: VoidSession, context: Context) -> Decision:
     if context.actor.role != Role.CITY:
         refuse_all(forbidden(context, "十二.2", role=Role.AGENCY_OFFICER.value, unit=state.agency))
     if any(one.standing == "announced" for one in state.candidates.values()):
         raise illegal_transition("results announced", "VoidSession", ["no result announced"])
+    counted = sorted(one.identity for one in command.ballots if one.status == "closed")
+    if counted:
+        # Its count can be read: it would be thrown away because of what it says.
+        raise Refused.one(
+            "ILLEGAL_TRANSITION",
+            "§1.20 §14.1",
+            facts={"state": "ballots closed", "command": "VoidSession", "ballots": counted},
+            change={"needed": "the announcement of each result"},
+        )
     live = state.live()
     voided = SessionVoided(
-        reason=Unsealed(state.agency, reason),
+        reason=Unsealed(state.agency, command.reason),
         candidates=live,
         ballots=tuple(state.candidates[key].ballot for key in live if state.candidates[key].ballot),
     )

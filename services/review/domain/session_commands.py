@@ -240,9 +240,13 @@ class DropCandidate:
 
 @dataclass(frozen=True, slots=True)
 class VoidSession:
-    """The agency or the city ends a session that cannot stand, before any result was announced."""
+    """The agency or the city ends a session that cannot stand, before any result was announced.
+
+    `ballots` are facts: the ballots called last for the candidates whose results are open.
+    """
 
     reason: str
+    ballots: tuple[BallotFact, ...] = ()
 
 
 Command = (

@@ -16,6 +16,7 @@ from tests.domain.harness import Story, uid
 from tests.domain.review import world
 from tests.domain.review.world import (
     APPLICATION,
+    CITY,
     EMPLOYER,
     HELD,
     IN_FORCE,
@@ -223,12 +224,22 @@ def test_a_candidate_who_is_out_during_the_vote_leaves_a_ballot_to_be_voided() -
     story.when(ask.DropCandidate(APPLICATION, "banned")).then(
         CandidateDropped(application=APPLICATION, cause="banned", ballot=ballot)
     )
-    (event,) = story.when(ask.VoidSession("x"), OFFICER).then(SessionVoided).events
+    (event,) = story.when(ask.VoidSession("x"), CITY).then(SessionVoided).events
     assert event.ballots == (ballot,)
+
+
+def test_a_count_that_is_known_is_announced_and_not_thrown_away_with_its_session() -> None:
+    story = called()
+    fact = world.closed(story, 3)
+    (reason,) = story.when(ask.VoidSession("x", (fact,)), CITY).refused("ILLEGAL_TRANSITION")
+    assert reason.facts["ballots"] == [fact.identity]
+    assert reason.change["needed"] == "the announcement of each result"
+    for status in ("open", "void"):
+        story.when(ask.VoidSession("x", (replace(fact, status=status),)), CITY).then(SessionVoided)
 
 
 def test_no_session_is_voided_nor_a_candidate_dropped_once_the_result_is_out() -> None:
     story = called()
     story.go(announce(story, 5), chair_of(story), HELD)
-    story.when(ask.VoidSession("x"), OFFICER).refused("ILLEGAL_TRANSITION")
+    story.when(ask.VoidSession("x"), CITY).refused("ILLEGAL_TRANSITION")
     story.when(ask.DropCandidate(APPLICATION, "x")).refused("ILLEGAL_TRANSITION")

@@ -174,6 +174,22 @@ async def test_a_void_ballot_is_destroyed_unopened_and_the_vote_is_called_again(
     await hall.announced(application)
 
 
+async def test_a_session_is_not_cancelled_for_a_count_that_is_known(council: Council) -> None:
+    hall = await council.opened()
+    (application,) = hall.applications
+    await hall.judged(application)
+    ballot = await hall.called(application)
+    await hall.voted(ballot, [AGAINST] * 11)
+    await good(hall.close(ballot))
+    city = await council.city()
+    path, reason = f"{hall.path}/cancellations", {"reason": "结果不理想"}
+    refused = await city.post("review", path, reason)
+    assert codes(refused) == ["ILLEGAL_TRANSITION"]
+    assert refused.json()["errors"][0]["facts"]["ballots"] == [ballot]
+    await hall.announced(application)
+    assert codes(await city.post("review", path, reason)) == ["ILLEGAL_TRANSITION"]
+
+
 async def test_a_ballot_whose_key_is_lost_is_void_and_nothing_is_counted(council: Council) -> None:
     hall = await council.opened()
     (application,) = hall.applications
