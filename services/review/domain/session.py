@@ -18,7 +18,7 @@ from libs.events.contracts.review_session import (
 from libs.kernel.decisions import Aggregate, Claim, Context, Decision
 from libs.kernel.refusals import Refused, illegal_transition, refuse_all
 from libs.kernel.terms import Role
-from services.review.domain.facts import forbidden
+from services.review.domain.facts import city_only, forbidden
 from services.review.domain.session_commands import (
     AnnounceResult,
     ArchiveMinutes,
@@ -133,7 +133,10 @@ def _drop(state: Session, command: DropCandidate) -> Decision:
 
 
 def _void(state: Session, command: VoidSession, context: Context) -> Decision:
-    if context.actor.role != Role.CITY:
+    if state.phase != "planned" or state.pending:
+        # Who drew knows the seed, and from the nonce on who is drawn: the agency does not draw until it suits.
+        refuse_all(city_only(context, "十三.5 §7"))
+    elif context.actor.role != Role.CITY:
         refuse_all(forbidden(context, "十二.2", role=Role.AGENCY_OFFICER.value, unit=state.agency))
     if any(one.standing == "announced" for one in state.candidates.values()):
         raise illegal_transition("results announced", "VoidSession", ["no result announced"])

@@ -240,7 +240,7 @@ class DropCandidate:
 
 @dataclass(frozen=True, slots=True)
 class VoidSession:
-    """The agency or the city ends a session that cannot stand, before any result was announced.
+    """A session that cannot stand is ended before any result was announced: by the agency until it draws, by the city.
 
     `ballots` are facts: the ballots called last for the candidates whose results are open.
     """

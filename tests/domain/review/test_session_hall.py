@@ -185,13 +185,20 @@ def test_a_candidate_who_is_out_leaves_the_session_and_gives_the_place_free() ->
 
 
 def test_a_void_session_gives_its_candidates_free() -> None:
-    story = world.drawn(file(), file(OTHER))
-    for who in (OFFICER, CITY):
+    for story, who in ((world.planned(file(), file(OTHER)), OFFICER), (world.drawn(file(), file(OTHER)), CITY)):
         outcome = story.when(ask.VoidSession("程序违规"), who).then(SessionVoided)
         assert outcome.decision is not None
         assert set(outcome.decision.releases) == {Claim("candidate", APPLICATION), Claim("candidate", OTHER)}
-    story.when(ask.VoidSession("x"), as_expert(story.state.seats[0])).refused("FORBIDDEN_ACTOR")
-    story.go(ask.VoidSession("x"), CITY).when(SEEDED, OFFICER).refused("ILLEGAL_TRANSITION")
+        story.when(ask.VoidSession("x"), as_expert(world.expert(0))).refused("FORBIDDEN_ACTOR")
+        story.go(ask.VoidSession("x"), CITY).when(SEEDED, OFFICER).refused("ILLEGAL_TRANSITION")
+
+
+def test_who_draws_does_not_cancel_to_draw_again() -> None:
+    seeded = world.planned().go(SEEDED, OFFICER)
+    for story in (seeded, world.drawn(), world.ready()):
+        (reason,) = story.when(ask.VoidSession("x"), OFFICER).refused("FORBIDDEN_ACTOR")
+        assert reason.change["needed"] == {"role": "city"}
+        story.when(ask.VoidSession("x"), CITY).then(SessionVoided)
 
 
 def test_minutes_are_archived_after_signing_only() -> None:

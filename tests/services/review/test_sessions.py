@@ -60,6 +60,10 @@ async def test_a_draw_follows_from_what_both_sides_fixed_before_and_a_seat_can_b
     seeded, replaced = (one.payload for one in events[3:5])
     assert reproduces(seeded, replaced)
     assert replaced.drawn not in drawn.drawn
+    again = {"reason": "重新抽取"}
+    refused = await officer.post("review", f"{path}/cancellations", again)
+    assert codes(refused) == ["FORBIDDEN_ACTOR"]
+    assert refused.json()["errors"][0]["change"] == {"needed": {"role": "city"}}
     gone = await council.someone("expert", person=out)
     answers = {"answers": [{"application": application, "relations": "none"}]}
     assert codes(await gone.post("review", f"{path}/declarations", answers)) == ["NOT_DRAWN"]
