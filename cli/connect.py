@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
+import signal
 import sys
-from collections.abc import AsyncGenerator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Coroutine, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +30,8 @@ from libs.web.spine import Parts, Spine
 CHECKOUT = Path(__file__).resolve().parents[1]
 STATE = CHECKOUT / ".local" / "demo"
 """Where `make run` keeps its house; every operator command looks there unless told otherwise."""
+READER_GONE = 128 + signal.SIGPIPE
+"""The exit status of what nobody reads any longer, as a shell tells it of other programs."""
 console = Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
@@ -114,7 +118,25 @@ def instant(text: str) -> datetime:
 
 def say(line: str) -> None:
     """Print one line of output."""
-    sys.stdout.write(line + "\n")
+    with reader():
+        sys.stdout.write(line + "\n")
+
+
+@contextmanager
+def reader() -> Generator[None]:
+    """End quietly when whoever read the output has gone, as `head` does."""
+    try:
+        yield
+    except BrokenPipeError:
+        # What is still buffered goes nowhere, or the interpreter would complain of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(READER_GONE) from None
+
+
+def finish() -> None:
+    """Write out what is left of the output."""
+    with reader():
+        sys.stdout.flush()
 
 
 def chosen(service: str) -> tuple[str, ...]:

@@ -8,16 +8,23 @@ import typer
 import uvicorn
 
 from cli import bootstrap, clock, operate, rules, tell
+from cli.connect import finish
 from cli.demo.run import demo
 from libs.web.settings import SERVICES, Settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 operate.register(app)
 tell.register(app)
 bootstrap.register(app)
 clock.register(app)
 rules.register(app)
 app.command()(demo)
+
+
+@app.callback(help=__doc__)
+def begin(context: typer.Context) -> None:
+    """Have the output written out before the command ends."""
+    context.call_on_close(finish)
 
 
 @app.command()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ from typer.testing import CliRunner
 from cli.main import app
 from deploy.local.stack import LocalStack
 
+CHECKOUT = Path(__file__).parents[2]
+RULE_SET = next((CHECKOUT / "services/intake/data/rulesets").glob("*.json"))
 COMMANDS = [
     ("verify",),
     ("events",),
@@ -37,3 +42,30 @@ def test_a_command_for_a_house_that_does_not_run_starts_nothing_and_says_what_do
     assert len(done.stderr.strip().splitlines()) == 1
     assert not done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+TALKING = """
+import sys
+from cli.connect import run, say
+from cli.main import app
+
+async def talk():
+    for _ in range(1000):
+        say("x" * 1000)
+
+app.command("much")(lambda: run(talk()))
+app.command("little")(lambda: say("x"))
+app()
+"""
+
+
+@pytest.mark.parametrize("words", [("much",), ("little",), ("rules", "diff", RULE_SET, RULE_SET)], ids=lambda it: it[0])
+def test_a_command_ends_without_a_word_when_the_reader_of_its_output_has_gone(words: tuple[str | Path, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", TALKING, *words], cwd=CHECKOUT, stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert done.stderr == b""
+    assert done.returncode == 141
