@@ -22,7 +22,9 @@ from deploy.local.stack import LocalStack
 from libs.events.verify import Fault, verify_store
 from libs.web.settings import SERVICES
 from tests.house_fixture import open_house
+from tests.journeys.conftest import Told
 from tests.journeys.records import read_stores, settle
+from tests.journeys.test_the_views import assert_shown_as_stored
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 AWAY_SECONDS = 60
@@ -99,6 +101,7 @@ async def assert_each_is_there_once(house: House, world: World, stream: Stream) 
         shown = await auditor.get(f"/v1/persons/{person}", reply)
         assert shown.body["version"] == 1
     assert await faults(house) == []
+    assert "person" in await assert_shown_as_stored(Told(house, world, {}, await read_stores(house)))
 
 
 async def faults(house: House) -> list[Fault]:
