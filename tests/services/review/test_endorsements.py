@@ -130,3 +130,20 @@ async def test_an_endorsement_falls_with_its_title_or_a_ban_and_the_vote_is_one_
     assert codes(answer) == ["RECOMMENDERS_SHORT", "RECOMMENDER_UNQUALIFIED", "RECOMMENDER_UNQUALIFIED"]
     causes = {one["facts"].get("cause") for one in answer.json()["errors"]}
     assert causes == {None, "title_revoked", "banned"}
+
+
+async def test_an_endorsement_given_before_the_titles_revocation_arrived_falls_when_it_does(council: Council) -> None:
+    await council.formed()
+    (peer,) = await council.titled()
+    earlier, later = await asked(council, peer), await asked(council, peer)
+    await good(earlier.sign(peer))
+    await council.seen_in("review", "endorsements", earlier.stream(peer.person), 2)
+    decided, voided = council.revocation(peer.person)
+    await council.tell_all("integrity", decided)
+    await council.until("review", earlier.stream(peer.person), "EndorsementWithdrawn")
+    await good(later.sign(peer))
+    await council.tell_all("certificate", voided)
+    lapsed = (await council.until("review", later.stream(peer.person), "EndorsementWithdrawn"))[-1]
+    assert lapsed.data["cause"] == "title_revoked"
+    types = [one.type for one in await council.events("review", earlier.stream(peer.person))]
+    assert types.count("EndorsementWithdrawn") == 1

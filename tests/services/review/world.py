@@ -136,6 +136,12 @@ class Council(Bureau):
 
     async def revoked(self, person: str) -> None:
         """The city revokes a person's title, as integrity and certificate tell it."""
+        decided, voided = self.revocation(person)
+        await self.tell_all("certificate", voided)
+        await self.tell_all("integrity", decided)
+
+    def revocation(self, person: str) -> tuple[dict[str, tuple[Payload, ...]], dict[str, tuple[Payload, ...]]]:
+        """The revocation of a person's title: what integrity tells, and what certificate tells because of it."""
         title, case, now = self.titles[person].partition("-")[2], f"case-{uuid4()}", self.clock.now()
         revoked = TitleRevoked(
             title=title,
@@ -156,8 +162,7 @@ class Council(Bureau):
             decided_by_role=Role.CITY,
             seen=(),
         )
-        await self.tell_all("certificate", {self.titles[person]: (voided,)})
-        await self.tell_all("integrity", {case: (revoked,)})
+        return {case: (revoked,)}, {self.titles[person]: (voided,)}
 
     async def banned(self, person: str, from_day: date) -> None:
         """A ban on a person, as integrity tells it."""
