@@ -20,6 +20,8 @@ from libs.events.verify import verify_store
 from libs.events.views import View, retry_parked
 from libs.web.spine import sink_name
 
+_RELAY_RUNS = "The relay of {} is running: stop the service first."
+
 
 def register(app: typer.Typer) -> None:
     """Add the operator's commands."""
@@ -112,7 +114,7 @@ async def _republish(service: str, root: Any) -> int:
             try:
                 return await maintenance.republish(pool, site.bootstrap, site.topic(service), advance)
             except AlreadyLedError:
-                fail(f"The relay of {service} is running: stop the service first.")
+                fail(_RELAY_RUNS.format(service))
 
 
 def rebase(
@@ -121,7 +123,10 @@ def rebase(
     root: Root = STATE,
     as_json: Json = False,
 ) -> None:
-    """Let a store that was restored into another cluster go on: every new tick lies above the old ones."""
+    """Let a store that was restored into another cluster go on: every new tick lies above the old ones.
+
+    Stop the service first.
+    """
     name = chosen(service)[0]
     base = run(_rebase(name, root))
     say(orjson.dumps({"service": name, "base": base}).decode() if as_json else f"{name}: the base is now {base}.")
@@ -132,7 +137,9 @@ async def _rebase(service: str, root: Any) -> int:
     database = site.database(service)
     owner = await asyncpg.connect(site.admin_dsn.rpartition("/")[0] + f"/{database.name}")
     try:
-        return await maintenance.rebase(owner)
+        return await maintenance.rebase(owner, site.topic(service))
+    except AlreadyLedError:
+        fail(_RELAY_RUNS.format(service))
     finally:
         await owner.close()
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import cast
 
 import asyncpg
 import structlog
@@ -76,17 +77,30 @@ async def leading(pool: asyncpg.Pool, name: str) -> AsyncGenerator[None]:
     AlreadyLedError
         When someone leads it now.
     """
-    async with pool.acquire() as connection:
-        # A leader that has just been stopped leads until the server has noticed.
-        until = time.monotonic() + LEAVING_SECONDS
-        while not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", name):
-            if time.monotonic() > until:
-                raise AlreadyLedError(name)
-            await asyncio.sleep(0.05)
-        try:
-            yield
-        finally:
-            await connection.execute("select pg_advisory_unlock(hashtext($1))", name)
+    # The pool's proxy behaves as the connection that it stands for.
+    async with pool.acquire() as connection, leading_with(cast("asyncpg.Connection", connection), name):
+        yield
+
+
+@asynccontextmanager
+async def leading_with(connection: asyncpg.Connection, name: str) -> AsyncGenerator[None]:
+    """Lead `name` for one piece of work on a connection that one has.
+
+    Raises
+    ------
+    AlreadyLedError
+        When someone leads it now.
+    """
+    # A leader that has just been stopped leads until the server has noticed.
+    until = time.monotonic() + LEAVING_SECONDS
+    while not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", name):
+        if time.monotonic() > until:
+            raise AlreadyLedError(name)
+        await asyncio.sleep(0.05)
+    try:
+        yield
+    finally:
+        await connection.execute("select pg_advisory_unlock(hashtext($1))", name)
 
 
 async def _until_lost(leadership: Lead, work: Callable[[Lead], Awaitable[None]]) -> None:

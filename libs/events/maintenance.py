@@ -8,7 +8,7 @@ from datetime import timedelta
 import asyncpg
 from aiokafka import AIOKafkaProducer
 
-from libs.events.leader import leading
+from libs.events.leader import leading, leading_with
 from libs.events.relay import BATCH_BYTES, PAGE, leadership_of, send_page
 from libs.events.store import Checkpoint, read_page
 from libs.events.topics import delete_topics, ensure_topics, onlooker, partitions_of, started
@@ -19,12 +19,17 @@ BLOCKS = 500
 """How many blocks of a table a rebuild empties in one transaction."""
 
 
-async def rebase(owner: asyncpg.Connection) -> int:
+async def rebase(owner: asyncpg.Connection, topic: str) -> int:
     """Move a restored store's base so that the cluster's next tick lies above every old one; give the base.
 
-    `owner` is a connection that may change `store`.
+    `owner` is a connection that may change `store`; `topic` is where the store is published.
+
+    Raises
+    ------
+    AlreadyLedError
+        When a relay leads: the service runs.
     """
-    async with owner.transaction():
+    async with leading_with(owner, leadership_of(topic)), owner.transaction():
         (row,) = await owner.fetch(
             "update store set base = greatest(0, (select coalesce(max(tick), 0) from events) + 1"
             " - pg_snapshot_xmin(pg_current_snapshot())::text::bigint),"

@@ -298,8 +298,11 @@ def test_rebuild_gives_the_same_rows_again(told: Told, console: Console) -> None
         time.sleep(0.2)
 
 
-def test_republish_refuses_while_the_service_leads_and_says_so_in_one_sentence(told: Told, console: Console) -> None:
-    done = console.run("republish", "gateway")
+@pytest.mark.parametrize("command", ["republish", "rebase"])
+def test_what_moves_a_store_refuses_while_the_service_leads_and_says_so_in_one_sentence(
+    told: Told, console: Console, command: str
+) -> None:
+    done = console.run(command, "gateway")
     assert done.code == 1
     assert "The relay of gateway is running: stop the service first." in done.err
 

@@ -15,6 +15,7 @@ import pytest
 from libs.events import database as databases
 from libs.events.consumer import TopicConsumer
 from libs.events.database import Database, StoreMovedError, check_cluster
+from libs.events.leader import AlreadyLedError
 from libs.events.maintenance import rebase, rebuild, republish
 from libs.events.reading import serving
 from libs.events.relay import Relay
@@ -89,10 +90,10 @@ async def caught_up(shop: Shop) -> bool:
     return await shop.pool.fetchval(missing) == 0
 
 
-async def rebased(stack: StackInfo, database: Database) -> int:
+async def rebased(stack: StackInfo, database: Database, topic: str) -> int:
     owner = await asyncpg.connect(stack.dsn(database.name))
     try:
-        return await rebase(owner)
+        return await rebase(owner, topic)
     finally:
         await owner.close()
 
@@ -116,7 +117,7 @@ async def test_a_dump_restored_into_a_fresh_cluster_refuses_is_rebased_and_goes_
             await check_cluster(restored.pool)
         # What the refusal spares us: every tick lies in this cluster's future.
         assert await read_page(restored.pool, Checkpoint()) == []
-        assert await rebased(fresh, database) > 0
+        assert await rebased(fresh, database, topic) > 0
         await check_cluster(restored.pool)
         assert await read_page(restored.pool, Checkpoint()) == before
 
@@ -152,7 +153,7 @@ async def test_after_an_older_dump_the_relay_refuses_and_republish_and_rebuild_a
     lost = await on_topic(kafka, topic)
 
     database = await restore(shop, fresh, tmp_path / "older")
-    await rebased(fresh, database)
+    await rebased(fresh, database, topic)
     async with opened(database) as restored:
         await write(restored, streams, 1)
         async with at_work(restored, kafka, topic) as relay:
@@ -174,9 +175,22 @@ async def test_after_an_older_dump_the_relay_refuses_and_republish_and_rebuild_a
         assert await restored.pool.fetchval("select count(*) from letters") == 0
 
 
-async def test_rebasing_a_store_that_was_not_moved_changes_nothing_that_matters(stack: StackInfo, shop: Shop) -> None:
+async def test_rebasing_a_store_that_was_not_moved_changes_nothing_that_matters(
+    stack: StackInfo, shop: Shop, topic: str
+) -> None:
     await write(shop, [stream := stream_id()], 3)
-    await rebased(stack, shop.database)
+    await rebased(stack, shop.database, topic)
     await write(shop, [stream], 3)
     page = await eventually(lambda: _settled(shop, 6))
     assert [one.version for one in page] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_no_store_is_rebased_while_its_relay_leads(stack: StackInfo, shop: Shop, topic: str) -> None:
+    await write(shop, [stream_id()], 3)
+    base = await shop.pool.fetchval("select base from store")
+    async with at_work(shop, stack.kafka_bootstrap, topic):
+        await eventually(lambda: caught_up(shop))
+        with pytest.raises(AlreadyLedError):
+            await rebased(stack, shop.database, topic)
+        assert await shop.pool.fetchval("select base from store") == base
+    await rebased(stack, shop.database, topic)
