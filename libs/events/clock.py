@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -46,8 +47,8 @@ class FileClock:
         return datetime.now(UTC) + self._offset
 
     def move_to(self, instant: datetime) -> None:
-        """Make `instant` (aware) the present of the whole stack."""
-        seconds = round((instant - datetime.now(UTC)).total_seconds())
+        """Make `instant` (aware) the present of the whole stack: up to a second later, never earlier."""
+        seconds = math.ceil((instant - datetime.now(UTC)).total_seconds())
         partial = self._path.with_suffix(".partial")
         partial.write_text(str(seconds))
         partial.replace(self._path)

@@ -99,6 +99,14 @@ def test_one_offset_moves_the_clock_of_every_process(tmp_path: Path) -> None:
         assert other.now().tzinfo is clock_module.UTC
 
 
+@pytest.mark.parametrize("late", range(0, 1_000_000, 100_000))
+def test_a_clock_that_is_moved_never_stands_before_the_instant(late: int, tmp_path: Path) -> None:
+    clock = FileClock(tmp_path / "clock")
+    instant = datetime.now(clock_module.UTC).replace(microsecond=late) + timedelta(days=1)
+    clock.move_to(instant)
+    assert instant <= clock.now() < instant + timedelta(seconds=2)
+
+
 @pytest.mark.parametrize("profile", ["local", "production", ""])
 def test_only_the_test_profile_can_be_armed_to_die(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZHICHENG_KILL_AT", "here")
