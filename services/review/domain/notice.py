@@ -20,7 +20,7 @@ from libs.events.contracts.review_notice import (
     ResultPublicityResumed,
 )
 from libs.kernel.calendars import Calendar
-from libs.kernel.decisions import Aggregate, Context, Decision
+from libs.kernel.decisions import Actor, Aggregate, Context, Decision
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
 from libs.kernel.terms import Level, Role, Route
 from services.review.domain.facts import RulesFact, city_only, ruleset_reasons
@@ -117,7 +117,7 @@ def decide(state: Notice, command: Command, context: Context) -> Decision:
     if isinstance(command, StartPublicity):
         return _start(state, command, context)
     if state.status not in LIVE:
-        raise illegal_transition(state.status, type(command).__name__, LIVE)
+        raise _over(state, command, context.actor)
     match command:
         case ReceiveObjection():
             return _object(command, context)
@@ -135,6 +135,16 @@ def decide(state: Notice, command: Command, context: Context) -> Decision:
         case CancelResult(cause):
             return _cancelled(state, cause)
     assert_never(command)
+
+
+def _over(state: Notice, command: Command, actor: Actor) -> Refused:
+    """Say that it is over to those who may read it still; to a stranger it is as if there were none."""
+    case = state.case
+    own = bool(actor.person) and actor.person == case.applicant
+    party = bool(actor.unit) and actor.unit in {case.agency, case.employer}
+    if isinstance(command, ReceiveObjection) and not (own or party or actor.role in {Role.CITY, Role.AUDITOR}):
+        return Refused.one("NOT_FOUND")
+    return illegal_transition(state.status, type(command).__name__, LIVE)
 
 
 def _start(state: Notice, command: StartPublicity, context: Context) -> Decision:

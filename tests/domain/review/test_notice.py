@@ -181,7 +181,17 @@ def test_anyone_objects_by_name_or_without_until_the_confirmation() -> None:
     story.when(OBJECT, STRANGER).refused("REAL_NAME_REQUIRED")
     story.when(OBJECT, CITIZEN, beijing(3, 20)).then(ObjectionReceived)
     story.go(ConfirmResult(), CITY, beijing(3, 11))
-    story.when(OBJECT, CITIZEN, beijing(3, 20)).refused("ILLEGAL_TRANSITION")
+    for who in (CITY, OFFICER, Actor("own", "applicant", person=APPLICANT)):
+        story.when(OBJECT, who, beijing(3, 20)).refused("ILLEGAL_TRANSITION")
+
+
+def test_a_stranger_learns_nothing_of_a_notice_that_is_shown_no_more() -> None:
+    confirmed = started().go(ConfirmResult(), CITY, beijing(3, 20))
+    for story in (confirmed, started().go(CancelResult("withdrawn"))):
+        for who in (CITIZEN, STRANGER, replace(OFFICER, unit=uid("another agency")), Actor("e", "expert")):
+            (reason,) = story.when(replace(OBJECT, real_name=False), who, beijing(3, 21)).refused("NOT_FOUND")
+            assert not reason.facts
+        story.when(OBJECT, STRANGER, beijing(3, 21)).refused("NOT_FOUND")
 
 
 def test_no_result_is_confirmed_over_an_objection_nobody_has_decided() -> None:

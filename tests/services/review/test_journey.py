@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from cli.demo.files import pdf
 from libs.ballot import Choice
@@ -98,6 +99,11 @@ async def test_a_founded_objection_cancels_the_result(council: Council) -> None:
     city = await council.city()
     await good(city.post("review", f"{path}/decisions", decision))
     assert (await council.events("review", f"notice-{notice}"))[-1].type == "ResultCancelled"
+    words = {**words, "real_name": False}
+    gone = await council.stranger().post("review", f"{path}/objections", words)
+    unknown = await council.stranger().post("review", f"/v1/notices/{uuid4()}/objections", words)
+    assert (gone.status_code, codes(gone)) == (unknown.status_code, codes(unknown)) == (404, ["NOT_FOUND"])
+    assert codes(await city.post("review", f"{path}/objections", words)) == ["ILLEGAL_TRANSITION"]
     assert codes(await city.post("review", f"{path}/confirmations")) == ["ILLEGAL_TRANSITION"]
 
 
