@@ -160,7 +160,7 @@ def draw_experts(state: Session, command: DrawExperts, context: Context) -> Deci
 
 
 def declare_relations(state: Session, command: DeclareRelations, context: Context) -> Decision:
-    """Take a seated expert's answers; any relation, and the candidate's own employer, is a recusal.
+    """Take a seated expert's answers; any relation, and working or acting for the candidate's employer, is a recusal.
 
     An answer may be given again to add a relation found later, never to take one back.
 
@@ -195,6 +195,8 @@ def declare_relations(state: Session, command: DeclareRelations, context: Contex
         ),
     )
     listed = {one.application for one in command.answers if one.relations}
+    # Who acts for a unit in the same token speaks for it, and may have recommended its people (§7 b).
+    units = {*command.employment.employers, context.actor.unit}
     granted = [
         RecusalGranted(expert=expert, application=one) for one in sorted(listed) if (expert, one) not in state.recused
     ]
@@ -209,7 +211,7 @@ def declare_relations(state: Session, command: DeclareRelations, context: Contex
         for one in command.answers
         if not one.relations
         and (expert, one.application) not in state.recused
-        and state.candidates[one.application].file.employer in command.employment.employers
+        and state.candidates[one.application].file.employer in units
     ]
     return Decision((declared, *granted, *colleagues))
 

@@ -217,6 +217,16 @@ def test_a_colleague_of_the_candidate_is_told_to_withdraw_whatever_is_declared()
     assert (recusal.expert, recusal.ground) == (who, "same_employer")
 
 
+def test_an_expert_who_acts_for_the_candidates_employer_is_recused_though_employed_elsewhere() -> None:
+    story = world.drawn()
+    who = story.state.seats[0]
+    head = replace(as_expert(who), unit=EMPLOYER)
+    none = ask.DeclareRelations((ask.Answer(APPLICATION, ()),), works_at())
+    _, recusal = story.when(none, head).then(RelationDeclared, RecusalOrdered).events
+    assert (recusal.expert, recusal.ground) == (who, "same_employer")
+    story.when(none, replace(head, unit=uid("another"))).then(RelationDeclared)
+
+
 def test_of_several_employers_each_counts() -> None:
     story = world.drawn()
     both = ask.EmploymentFact((uid("elsewhere"), EMPLOYER), works_at().seen)
