@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 
+import asyncpg
 import typer
 import uvicorn
 
 from cli import bootstrap, clock, operate, rules, tell
-from cli.connect import finish
+from cli.connect import fail, finish, run
 from cli.demo.run import demo
+from libs.events.database import Database, connect
 from libs.web.settings import SERVICES, Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -33,6 +35,7 @@ def serve(service: str) -> None:
     if service not in SERVICES:
         raise typer.BadParameter(f"one of {', '.join(SERVICES)}")
     settings = Settings(service=service)
+    run(_reach(settings.database()))
     asgi = importlib.import_module(f"services.{service}.app").create(settings)
     # No access log: a path or query may carry what a log must not hold.
     uvicorn.run(
@@ -46,6 +49,17 @@ def serve(service: str) -> None:
         timeout_graceful_shutdown=5,
         server_header=False,
     )
+
+
+async def _reach(database: Database) -> None:
+    """See that the service's database is there: a server that ends on its way up says so in many lines."""
+    try:
+        await (await connect(database)).close()
+    except (OSError, asyncpg.PostgresError) as error:
+        fail(
+            f"The database {database.name} at {database.host}:{database.port} does not answer ({type(error).__name__}):"
+            " name it with ZHICHENG_POSTGRES_HOST and its like (libs/web/settings.py), or start a house by `make run`."
+        )
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ async def _verify(services: tuple[str, ...], root: Any, *, as_json: bool) -> boo
         async with site.pool(service) as pool:
             with _progress(f"{service}: records checked") as advance:
                 walk = await verify_store(pool, advance)
+                advance(walk.events)
         faulty = faulty or bool(walk.faults)
         if as_json:
             faults = [

@@ -22,6 +22,7 @@ from cli.demo.world import OFFICIALS, StepError, World
 from deploy.local import lock
 from deploy.local.errors import StackError
 from deploy.local.house import House
+from deploy.local.profile import require_local_stack
 from deploy.local.stack import LocalStack
 
 REPORT = CHECKOUT / "build" / "demo.json"
@@ -38,6 +39,10 @@ def demo(
     os.environ.setdefault("ZHICHENG_PROFILE", "local")
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console(stderr=as_json, soft_wrap=True)
+    try:
+        require_local_stack()
+    except StackError as error:
+        fail(str(error))
     if lock.owner(STATE) is not None:
         fail("A house already runs here: stop it with Ctrl-C where it was started.")
     # Every run begins with an empty house (docs/adr/0007).

@@ -20,6 +20,7 @@ from deploy.local import info, jars, lock
 from deploy.local.errors import StackError
 from deploy.local.info import StackInfo
 from deploy.local.outside_process import OutsideInfo
+from deploy.local.profile import require_local_stack
 from deploy.local.stack import LocalStack
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -62,6 +63,7 @@ def up(*, root: Root = _DEFAULT_ROOT, outside: Outside = True, as_json: Json = F
     """Start the stack in the background, unless it runs, and print its addresses."""
     root = root.resolve()
     try:
+        require_local_stack()
         if lock.owner(root) is None:
             jars.fetch(jars.read_lock())
             _launch(root, outside=outside)

@@ -255,6 +255,8 @@ def test_verify_says_that_every_store_is_whole(told: Told, console: Console) -> 
     assert {line["service"]: line["events"] for line in done.lines if not line["faults"]} == {
         service: len(told.records[service]) for service in SERVICES
     }
+    for service in SERVICES:
+        assert f"{service}: records checked {len(told.records[service])} " in done.err
 
 
 def test_verify_names_the_record_that_somebody_changed_and_ends_with_three(
