@@ -114,6 +114,7 @@ async def call_vote(call: Call, body: Candidate) -> Reply:
         endorsements=await facts.endorsements(spine, body.application),
         previous=await facts.ballot(spine, before) if before else None,
         rules=await facts.rules(spine, state.ruleset),
+        employed={one: await facts.employment(spine, one) for one in state.voters(body.application)},
     )
     return await call.execute(SESSION, call.id("session"), command)
 

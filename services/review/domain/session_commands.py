@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -198,8 +199,8 @@ class FileOpinion:
 class CallVote:
     """The chair calls the vote on one candidate.
 
-    The rest are facts: the application and the endorsements as they stand, and the candidate's ballot before
-    this one, if there was one and it was voided.
+    The rest are facts: the application and the endorsements as they stand, the candidate's ballot before this
+    one, if there was one and it was voided, and where each of the voters works by now.
     """
 
     application: str
@@ -207,6 +208,7 @@ class CallVote:
     endorsements: tuple[EndorsementFact, ...]
     previous: BallotFact | None
     rules: RulesFact
+    employed: Mapping[str, EmploymentFact]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from libs.kernel.decisions import Actor, Context, Decision
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
 from libs.kernel.terms import EndorsementKind, Route
 from services.review.domain.facts import RulesFact, ruleset_reasons
-from services.review.domain.session_commands import AnnounceResult, CallVote, EndorsementFact
+from services.review.domain.session_commands import AnnounceResult, CallVote, EndorsementFact, Relation
 from services.review.domain.session_hall import (
     declaration_reasons,
     expert_reasons,
@@ -29,8 +29,8 @@ def call_vote(state: Session, command: CallVote, context: Context) -> Decision:
     ------
     Refused
         Everything that invariant 4 needs and lacks: `QUORUM_NOT_MET` for this candidate, `RECUSED` and the
-        like for who presides, `SUPERVISOR_REQUIRED`, `FILING_EXPIRED`, open declarations, too few opinions
-        (`ILLEGAL_TRANSITION`); `RECOMMENDERS_SHORT` with the reason why each one fell out (§11.31);
+        like for who presides, `RECUSED` for a voter who works for the candidate's employer,
+        `SUPERVISOR_REQUIRED`, `FILING_EXPIRED`, open declarations, too few opinions (`ILLEGAL_TRANSITION`); `RECOMMENDERS_SHORT` with the reason why each one fell out (§11.31);
         `ILLEGAL_TRANSITION` for an application that is held or over; `RULESET_NOT_IN_FORCE`.
     """
     application = command.application
@@ -46,6 +46,7 @@ def call_vote(state: Session, command: CallVote, context: Context) -> Decision:
             *declaration_reasons(state, (application,)),
             *quorum_reasons(command.rules, len(voters), state.committee_size, application),
             *_opinion_reasons(state, found, command.rules),
+            *_colleague_reasons(found.file, voters, command),
             *_file_reasons(command),
             *_endorsement_reasons(found.file, command),
         ]
@@ -109,6 +110,18 @@ def _opinion_reasons(state: Session, found: OnFile, rules: RulesFact) -> Iterato
             change={"opinions_at_least": least},
             ruleset=rules.identity,
         )
+
+
+def _colleague_reasons(file: Candidate, voters: tuple[str, ...], command: CallVote) -> Iterator[Reason]:
+    """Look again at what was a fact when relations were declared: an employment may have begun since."""
+    for expert in voters:
+        if expert in command.employed and file.employer in command.employed[expert].employers:
+            yield Reason(
+                "RECUSED",
+                "§1.25 §7",
+                facts={"expert": expert, "application": file.application, "ground": Relation.SAME_EMPLOYER.value},
+                change={"needed": "an order to withdraw, or that they have left the room"},
+            )
 
 
 def _file_reasons(command: CallVote) -> Iterator[Reason]:

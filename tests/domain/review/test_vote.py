@@ -218,6 +218,16 @@ def test_results_are_signed_when_every_candidate_has_one() -> None:
     assert (event.passed, event.not_passed) == ((APPLICATION,), ())
 
 
+def test_no_vote_is_called_with_a_voter_who_works_for_the_candidates_employer_by_now() -> None:
+    story = ready()
+    colleague, other = story.state.seats[4:6]
+    employed = {colleague: world.works_at(EMPLOYER), other: world.works_at()}
+    (reason,) = story.when(call(employed=employed), chair_of(story), HELD).refused("RECUSED")
+    assert reason.facts == {"expert": colleague, "application": APPLICATION, "ground": "same_employer"}
+    story.go(ask.OrderRecusal(colleague, APPLICATION, "同一单位"), OFFICER)
+    story.when(call(employed=employed), chair_of(story), HELD).then(BallotCalled)
+
+
 def test_a_candidate_who_is_out_during_the_vote_leaves_a_ballot_to_be_voided() -> None:
     story = called()
     ballot = story.state.candidates[APPLICATION].ballot

@@ -243,6 +243,7 @@ def call(application: str = APPLICATION, **changes: Any) -> ask.CallVote:
         "endorsements": (),
         "previous": None,
         "rules": IN_FORCE,
+        "employed": {},
     }
     return ask.CallVote(**{**base, **changes})
 

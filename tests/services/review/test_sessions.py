@@ -97,6 +97,26 @@ async def test_relations_are_declared_in_so_many_words_and_a_colleague_is_recuse
     assert codes(await officer.post("review", f"{path}/recusals", told)) == ["RECUSED"]
 
 
+async def test_no_vote_is_called_with_a_voter_who_has_become_a_colleague_since(council: Council) -> None:
+    hall = await council.opened()
+    (application,) = hall.applications
+    await hall.judged(application)
+    planned = (await council.events("review", f"session-{hall.session}"))[0]
+    employer, colleague = planned.data["files"][0]["employer"], list(hall.seated)[6]
+    begun = EmploymentStarted(employer=employer, specialty="software", since=council.today())
+    await council.tell_all("intake", {f"person-{colleague}": (begun,)})
+    version = len(await council.events("intake", f"person-{colleague}"))
+    await council.seen_in("review", "persons", f"person-{colleague}", version)
+    refused = await hall.chair.post("review", f"{hall.path}/calls", {"application": application})
+    assert codes(refused) == ["RECUSED"]
+    officer = await council.officer()
+    order = {"expert": colleague, "application": application, "words": "同一单位"}
+    await good(officer.post("review", f"{hall.path}/recusals", order))
+    ballot = await hall.called(application)
+    opened = (await council.events("review", f"ballot-{ballot}"))[0]
+    assert opened.data["recused"] == [colleague]
+
+
 async def test_a_session_opens_with_a_quorum_under_supervision_and_nobody_else_presides(council: Council) -> None:
     session, (application,), officer = await council.drawn(1)
     path = f"/v1/sessions/{session}"
