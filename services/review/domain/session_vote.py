@@ -30,8 +30,9 @@ def call_vote(state: Session, command: CallVote, context: Context) -> Decision:
     Refused
         Everything that invariant 4 needs and lacks: `QUORUM_NOT_MET` for this candidate, `RECUSED` and the
         like for who presides, `RECUSED` for a voter who works for the candidate's employer,
-        `SUPERVISOR_REQUIRED`, `FILING_EXPIRED`, open declarations, too few opinions (`ILLEGAL_TRANSITION`); `RECOMMENDERS_SHORT` with the reason why each one fell out (§11.31);
-        `ILLEGAL_TRANSITION` for an application that is held or over; `RULESET_NOT_IN_FORCE`.
+        `SUPERVISOR_REQUIRED`, `FILING_EXPIRED`, open declarations, too few opinions (`ILLEGAL_TRANSITION`);
+        `RECOMMENDERS_SHORT` with the reason why each one fell out (§11.31); `ILLEGAL_TRANSITION` for an
+        application that is held or over; `RULESET_NOT_IN_FORCE`.
     """
     application = command.application
     found = _candidate(state, application)
