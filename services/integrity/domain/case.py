@@ -41,7 +41,10 @@ from services.integrity.domain.consequences import YEARS, CaseFacts, case_facts
 DECISION_NUMBER: Final = "decision_number"
 """The claim by which two cases never share a decision's number."""
 
-CLAIM_CODES: Final = {DECISION_NUMBER: "SCHEMA_INVALID"}
+REVOKED_TITLE: Final = "revoked-title"
+"""The claim by which two cases never revoke the same title: what was read of it may be old."""
+
+CLAIM_CODES: Final = {DECISION_NUMBER: "SCHEMA_INVALID", REVOKED_TITLE: "ALREADY_REVOKED"}
 """For the command bus: the refusal code by the claim's name."""
 
 
@@ -319,7 +322,8 @@ def _revoke(state: State, command: RevokeTitle, context: Context) -> Decision:
         evidence=command.evidence,
         seen=(title.seen,),
     )
-    return Decision(events=(revoked,), claims=_number(state, command.decision_no))
+    once = Claim(REVOKED_TITLE, title.title)
+    return Decision(events=(revoked,), claims=(once, *_number(state, command.decision_no)))
 
 
 def _covers(state: State, title: TitleFacts | None) -> bool:

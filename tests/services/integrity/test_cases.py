@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -43,6 +44,29 @@ async def test_a_title_is_revoked_once(bureau: Bureau) -> None:
     again = await city.post("integrity", f"/v1/cases/{case}/revocations", body)
     assert (again.status_code, again.json()["code"]) == (409, "ALREADY_REVOKED")
     assert again.json()["errors"][0]["facts"]["same_decision"] is True
+
+
+async def test_a_title_is_revoked_once_though_two_cases_revoke_it_at_the_same_time(bureau: Bureau) -> None:
+    _, granted, _ = await bureau.issued()
+    await bureau.seen_in("integrity", "titles", f"title-{granted.title}", 1)
+    cases: list[str] = []
+
+    async def revoke(city: Someone, case: str, evidence: list[Any]) -> Any:
+        number = f"京人社撤〔{uuid4()}〕号"
+        said = {"title": granted.title, "ground": "false_material", "reasons": "依据第十七条", "decision_no": number}
+        return await city.post("integrity", f"/v1/cases/{case}/revocations", {**said, "evidence": evidence})
+
+    asked: list[Any] = []
+    for _ in range(2):
+        city = await bureau.city()
+        case, evidence = await bureau.case_on(city, granted.person)
+        cases.append(case)
+        asked.append(revoke(city, case, evidence))
+    answers = await asyncio.gather(*asked)
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert [answer.json()["code"] for answer in answers if answer.status_code == 409] == ["ALREADY_REVOKED"]
+    told = [event.type for case in cases for event in await bureau.events("integrity", f"case-{case}")]
+    assert told.count("TitleRevoked") == 1
 
 
 async def test_a_grave_case_bars_for_three_years_and_names_the_last_day(bureau: Bureau) -> None:
