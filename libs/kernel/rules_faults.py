@@ -80,6 +80,28 @@ def unread(error: Exception) -> Reason:
     return fault("not_json", "", line=getattr(error, "lineno", 1), column=getattr(error, "colno", 1))
 
 
+def unstorable(text: str) -> tuple[Reason, ...]:
+    """Name every place that holds U+0000, which no table can hold; a text that is no JSON is looked at elsewhere."""
+    if "\\u0000" not in text:
+        return ()
+    try:
+        return tuple(_unstorable(json.loads(text), ""))
+    except (ValueError, RecursionError):
+        return ()
+
+
+def _unstorable(here: Any, pointer: str, name: str = "/") -> Iterator[Reason]:
+    if isinstance(here, str) and "\x00" in here:
+        yield fault("character_unusable", pointer, name=name)
+    steps = here.items() if isinstance(here, dict) else enumerate(here) if isinstance(here, list) else ()
+    for step, one in steps:
+        at = joined(pointer, step)
+        if "\x00" in str(step):
+            yield fault("character_unusable", at, name=name)
+        else:
+            yield from _unstorable(one, at, str(step))
+
+
 def misfits(text: str, error: ValidationError) -> Iterator[Reason]:
     """Name every place at which a document does not fit the format, each once."""
     try:

@@ -52,7 +52,7 @@ NO_STANDARD: Final[dict[str, Any]] = {
     "routes": [],
     "conditions": {
         "kind": "leaf",
-        "id": "\x00",
+        "id": " ",
         "predicate": "-",
         "code": "-",
         "clause": "-",

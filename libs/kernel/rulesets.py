@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, NoReturn, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from libs.kernel.refusals import Refused
-from libs.kernel.rules_faults import misfits
+from libs.kernel.rules_faults import misfits, unstorable
 from libs.kernel.terms import Level, Route
 
 Tag = Literal["S", "F", "F2", "R", "I"]
@@ -201,8 +201,8 @@ class RuleSet(Strict):
 @lru_cache(maxsize=64)
 def parse(document: str) -> RuleSet:
     """Read a rule-set document from JSON text; `SCHEMA_INVALID` names every place that does not fit."""
-    if "\\u0000" in document:
-        raise Refused.one("ENCODING_INVALID", facts={"failing": "U+0000"})
+    if unusable := unstorable(document):
+        raise Refused(unusable)
     try:
         return RuleSet.model_validate_json(document)
     except ValidationError as error:

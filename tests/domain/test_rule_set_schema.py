@@ -39,8 +39,9 @@ def test_what_the_schema_refuses_the_lint_refuses_and_what_cannot_be_parsed_the_
         assert expected
     try:
         parse(file.read_text("utf-8"))
-    except Refused:
-        assert not SCHEMA.is_valid(document(file))
+    except Refused as refused:
+        # A character that no table can hold fits every schema.
+        assert "ENCODING_INVALID" in str(refused) or not SCHEMA.is_valid(document(file))
 
 
 def test_the_schema_points_where_the_lint_points() -> None:
