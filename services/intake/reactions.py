@@ -113,8 +113,9 @@ def _of_fees(spine: Spine) -> tuple[Reaction, ...]:
         return [f"payment-{event.data['payment']}"]
 
     async def bill_of_ended(event: Event) -> list[str]:
+        # Once ended, an application is never accepted as paid: what its stream says now is final.
         state = (await spine.bus.load(APPLICATION, event.stream)).state
-        if state.bill is None or event.data["reason"] in ("certified", "payment_lapsed"):
+        if state.bill is None or state.bill.paid or event.data["reason"] == "payment_lapsed":
             return []
         return [f"payment-{state.bill.payment}"]
 

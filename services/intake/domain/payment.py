@@ -63,7 +63,7 @@ class LapseBill:
 
 @dataclass(frozen=True, slots=True)
 class CancelBill:
-    """ApplicationEnded on the application; `cause` is its reason."""
+    """ApplicationEnded on an application that was not accepted as paid before; `cause` is its reason."""
 
     cause: str
 
@@ -78,6 +78,8 @@ class State:
     amount_fen: int = 0
     due: datetime | None = None
     reported: frozenset[str] = frozenset()
+    paid_by: str = ""
+    """The channel's id of the one payment that counted."""
 
 
 def _open(state: State, command: OpenBill) -> Decision:
@@ -131,9 +133,17 @@ def _lapse(state: State, context: Context) -> Decision:
 
 
 def _cancel(state: State, command: CancelBill) -> Decision:
-    if state.status is not Status.OPEN:
-        raise illegal_transition(state.status.value, "cancel_bill", [Status.OPEN.value])
-    return Decision((BillCancelled(application=state.application, cause=command.cause),))
+    """Close the bill; money that it received too late for the application is owed back."""
+    if state.status is Status.LAPSED:
+        return Decision()
+    if state.status not in (Status.OPEN, Status.PAID):
+        allowed = [Status.OPEN.value, Status.PAID.value, Status.LAPSED.value]
+        raise illegal_transition(state.status.value, "cancel_bill", allowed)
+    cancelled = BillCancelled(application=state.application, cause=command.cause)
+    if state.status is Status.OPEN:
+        return Decision((cancelled,))
+    refund = RefundDue(channel_id=state.paid_by, amount=str(state.amount_fen), reason="PAYMENT_LATE")
+    return Decision((cancelled, refund))
 
 
 def decide(state: State, command: Any, context: Context) -> Decision:
@@ -168,7 +178,7 @@ def evolve(state: State, payload: Any, _event: Any) -> State:
         case PaymentReported():
             return replace(state, reported=state.reported | {payload.channel_id})
         case PaymentReceived():
-            return replace(state, status=Status.PAID)
+            return replace(state, status=Status.PAID, paid_by=payload.channel_id)
         case BillLapsed():
             return replace(state, status=Status.LAPSED)
         case BillCancelled():

@@ -11,7 +11,15 @@ from uuid import uuid4
 
 import httpx2
 
-from libs.events.contracts.intake import BillOpened
+from libs.events.contracts.intake import (
+    ApplicationBarred,
+    ApplicationEnded,
+    BillOpened,
+    DraftStarted,
+    FeeAssessed,
+    PaymentReceived,
+)
+from libs.kernel.terms import Level, Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,3 +86,50 @@ async def test_a_callback_signed_for_one_bill_pays_no_other(bureau: Bureau, pay:
     answer = await report(bureau, first, signed)
     assert answer.json() == {"acknowledged": True, "recorded": True}
     await bureau.until("intake", f"payment-{first}", "PaymentReceived")
+
+
+async def test_an_application_that_ended_before_it_was_paid_keeps_no_money(bureau: Bureau) -> None:
+    due = bureau.clock.now() + timedelta(days=14)
+    for ends_first in (False, True):
+        payment, application, one = str(uuid4()), f"application-{uuid4()}", str(uuid4())
+        draft = DraftStarted(
+            **dict.fromkeys(("applicant", "employer", "campaign", "agency", "ruleset"), one),
+            series="engineering",
+            specialty="software",
+            district="海淀区",
+            year=bureau.today().year,
+            level=Level.ASSOCIATE_SENIOR,
+            route=Route.ORDINARY,
+            freeing=(),
+            seen=(),
+        )
+        fee = FeeAssessed(
+            applicant=one,
+            payment=payment,
+            level=Level.ASSOCIATE_SENIOR,
+            amount_fen=PRICE,
+            working_days=10,
+            due=due,
+            calendar="2026",
+            ruleset=one,
+        )
+        await bureau.tell("intake", application, draft, fee)
+        (opened,) = await bureau.until("intake", f"payment-{payment}", "BillOpened")
+        received = PaymentReceived(
+            application=opened.data["application"], applicant=one, amount_fen=PRICE, channel_id=payment
+        )
+        barred = ApplicationBarred(ban=one, until=bureau.today(), basis="SERIOUS_FRAUD_NOTICE17", seen=())
+        ended = ApplicationEnded(applicant=one, agency=one, series="engineering", reason="barred")
+        if ends_first:
+            await bureau.tell("intake", application, barred)
+            await bureau.tell("intake", f"payment-{payment}", received)
+            await bureau.tell("intake", application, ended)
+            events = await bureau.until("intake", f"payment-{payment}", "RefundDue")
+            assert [event.type for event in events[2:]] == ["BillCancelled", "RefundDue"]
+        else:
+            await bureau.tell("intake", f"payment-{payment}", received)
+            await bureau.until("intake", application, "ApplicationPaid")
+            await bureau.tell("intake", application, barred, ended)
+            await bureau.seen_in("intake", "reaction_streams", application, 5)
+            asked = "select 1 from reactions where reaction = 'cancel-bill' and target = $1"
+            assert await bureau.fetch("intake", asked, f"payment-{payment}") == []

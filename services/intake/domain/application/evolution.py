@@ -76,7 +76,6 @@ STAGES: Final[Mapping[type, Stage]] = {
     ApplicationNotAccepted: Stage.NOT_ACCEPTED,
     ApplicationQualified: Stage.QUALIFIED,
     ApplicationDisqualified: Stage.DISQUALIFIED,
-    ApplicationPaid: Stage.PAID,
     PaymentLapsed: Stage.PAYMENT_LAPSED,
     ReviewVoteOpened: Stage.VOTE_OPEN,
     ReviewVoteVoided: Stage.SCHEDULED,
@@ -239,6 +238,10 @@ def _billed(state: State, payload: FeeAssessed, _event: Any) -> State:
     return replace(state, stage=Stage.PAYMENT_PENDING, bill=bill)
 
 
+def _paid(state: State, _payload: ApplicationPaid, _event: Any) -> State:
+    return replace(state, stage=Stage.PAID, bill=replace(state.bill, paid=True) if state.bill else None)
+
+
 def _scheduled(state: State, payload: ReviewScheduled, _event: Any) -> State:
     return replace(state, stage=Stage.SCHEDULED, session=payload.session)
 
@@ -274,6 +277,7 @@ STEPS: Final[Mapping[type, Step]] = {
     CheckDecided: _check_decided,
     EligibilityAssessed: _assessed,
     FeeAssessed: _billed,
+    ApplicationPaid: _paid,
     ReviewScheduled: _scheduled,
     ApplicationHeld: _held,
     ApplicationReleased: _released,

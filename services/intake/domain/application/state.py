@@ -149,11 +149,12 @@ class Assessed:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What is to be paid, and until when."""
+    """What is to be paid, and until when; `paid` once the application was accepted as paid."""
 
     payment: str
     amount_fen: int
     due: datetime
+    paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
