@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -43,6 +43,12 @@ class Reason:
         """Say the refusal in Chinese (`zh`) or English (`en`)."""
         code = CODES[self.code]
         return code.en if language == "en" else code.zh
+
+
+def own_matter(actor: Any, *subjects: str) -> Iterator[Reason]:
+    """Refuse who would decide a matter of their own, as the person or for the unit that it is about (§7)."""
+    if {actor.person, actor.unit} & (set(subjects) - {""}):
+        yield Reason("SEPARATION_OF_DUTIES", "§7", change={"needed": "an official whom the matter does not concern"})
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours

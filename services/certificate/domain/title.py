@@ -22,7 +22,7 @@ from libs.events.contracts.certificate import (
 from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Aggregate, Context, Decision, SideRow
 from libs.kernel.periods import free_from
-from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
+from libs.kernel.refusals import Reason, Refused, illegal_transition, own_matter, refuse_all
 from libs.kernel.terms import Level, Role
 from services.certificate.domain import claims, scope
 from services.certificate.domain.issuer import ISSUER
@@ -192,6 +192,7 @@ def _grant(state: State, command: GrantTitle, context: Context) -> Decision:
     kept_by_hand = bool(command.reliance_reasons) and context.actor.role == Role.CITY
     reasons = [
         *_taken(state),
+        *own_matter(context.actor, command.person),
         *scope.misfits(command.route, command.scope),
         *_out_of_order(obtained_on, today),
     ]
@@ -247,7 +248,7 @@ def _grant(state: State, command: GrantTitle, context: Context) -> Decision:
 
 
 def _import(state: State, command: ImportTitle, context: Context) -> Decision:
-    reasons = list(_taken(state))
+    reasons = [*_taken(state), *own_matter(context.actor, command.person)]
     if not command.provenance.strip():
         reasons.append(
             Reason(
@@ -292,7 +293,7 @@ def _import(state: State, command: ImportTitle, context: Context) -> Decision:
 
 
 def _confirm(title: Title, command: ConfirmTitle, context: Context) -> Decision:
-    refuse_all((*_city_only(context), *_unreasoned(command.reasons)))
+    refuse_all((*_city_only(context, title.person), *_unreasoned(command.reasons)))
     if standing(title) is not Standing.UNCONFIRMED:
         raise illegal_transition(standing(title).value, "ConfirmTitle", [Standing.UNCONFIRMED.value])
     return Decision(
@@ -329,7 +330,7 @@ def _list_reliance(title: Title, command: ListReliance) -> Decision:
 
 
 def _decide_reliance(title: Title, command: DecideReliance, context: Context) -> Decision:
-    refuse_all((*_city_only(context), *_unreasoned(command.reasons)))
+    refuse_all((*_city_only(context, title.person), *_unreasoned(command.reasons)))
     if title.revoked_by is not None or not title.open_reliance:
         raise illegal_transition(standing(title).value, "DecideReliance", [Standing.IN_QUESTION.value])
     decided = RelianceDecided(
@@ -351,9 +352,10 @@ def _out_of_order(obtained_on: date, today: date) -> Iterator[Reason]:
         )
 
 
-def _city_only(context: Context) -> Iterator[Reason]:
+def _city_only(context: Context, holder: str) -> Iterator[Reason]:
     if context.actor.role != Role.CITY:
         yield Reason("FORBIDDEN_ACTOR", "附十一", facts={"role": context.actor.role}, change={"role": Role.CITY.value})
+    yield from own_matter(context.actor, holder)
 
 
 def _unreasoned(reasons: str) -> Iterator[Reason]:

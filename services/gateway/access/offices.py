@@ -12,6 +12,7 @@ from services.gateway.access.grants import (
     ALL,
     EMPLOYER,
     EVERYONE,
+    OFFICE,
     PEOPLE,
     Grant,
     R,
@@ -22,7 +23,7 @@ from services.gateway.access.grants import (
     some,
     unit_is,
 )
-from services.gateway.access.tables import UNIT
+from services.gateway.access.tables import ME, UNIT
 from services.gateway.views.rows import OFFICE as AT_OFFICE
 
 _AGENCY = some("name credit_code district series filed_from filed_until year listed_until")
@@ -47,7 +48,8 @@ EXPERT: Final = (own(opens=ALL), office(), Grant("agency", AGENCY, R.parties.has
 
 CASE: Final = (
     Grant("subject", PEOPLE, sa.and_(mine(), R.reach >= AT_OFFICE), members=_SERVED, opens=ALL),
-    office(),
+    # Not to an official whom it is about: as a person they read it once it is served.
+    Grant("office", OFFICE, sa.or_(R.person.is_(None), R.person.is_distinct_from(ME)), opens=ALL),
     Grant("employer", EMPLOYER, unit_is(R.employer, AT_OFFICE), members=_SERVED, opens=ALL),
     Grant("agency", AGENCY, unit_is(R.agency, AT_OFFICE), members=_SERVED, opens=ALL),
 )

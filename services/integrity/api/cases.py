@@ -199,6 +199,7 @@ async def _evidence(call: Call, pieces: tuple[Piece, ...]) -> tuple[Evidence, ..
 
 
 def _may_read(call: Call, case: Case) -> bool:
-    if call.actor.role == Role.CITY:
+    own = case.subject in {call.actor.person, call.actor.unit}
+    if call.actor.role == Role.CITY and not own:
         return True
-    return case.stage is not Stage.OPENED and case.subject in {call.actor.person, call.actor.unit}
+    return own and case.stage is not Stage.OPENED

@@ -162,7 +162,7 @@ def _open(state: State, command: OpenCase, context: Context) -> Decision:
         raise illegal_transition(state.stage.value, "OpenCase", ["none"])
     refuse_all(
         (
-            *only_the_city(context, "十六.2"),
+            *only_the_city(context, "十六.2", command.subject),
             *unreasoned(command.allegation, "十六.2", "/allegation"),
             *unreasoned(command.lead, "十六.2", "/lead"),
         )
@@ -179,7 +179,7 @@ def _open(state: State, command: OpenCase, context: Context) -> Decision:
 def _serve(case: Case, command: ServeFacts, context: Context) -> Decision:
     refuse_all(
         (
-            *only_the_city(context, "十七.2"),
+            *only_the_city(context, "十七.2", case.subject),
             *unreasoned(command.facts, "十七.2", "/facts"),
             *_unproved(command.evidence),
         )
@@ -189,7 +189,7 @@ def _serve(case: Case, command: ServeFacts, context: Context) -> Decision:
 
 
 def _hear(case: Case, command: HearSubject, context: Context) -> Decision:
-    reasons = list(only_the_city(context, "十七.2"))
+    reasons = list(only_the_city(context, "十七.2", case.subject))
     if command.declined:
         reasons += unreasoned(command.note, "十七.2", "/note")
     elif command.minutes is None:
@@ -203,7 +203,7 @@ def _hear(case: Case, command: HearSubject, context: Context) -> Decision:
 def _decide(case: Case, command: DecideCase, context: Context) -> Decision:
     refuse_all(
         (
-            *only_the_city(context, "十六.2"),
+            *only_the_city(context, "十六.2", case.subject),
             *unreasoned(command.findings, "十六.2", "/findings"),
             *_unnumbered(command.decision_no),
             *(_unproved(command.evidence) if command.founded else ()),
@@ -281,7 +281,7 @@ def _too_early(case: Case, command: DecideCase) -> Iterator[Reason]:
 
 def _revoke(state: State, command: RevokeTitle, context: Context) -> Decision:
     reasons = [
-        *only_the_city(context, "十七.2"),
+        *only_the_city(context, "十七.2", state.subject if state else ""),
         *_unproved(command.evidence),
         *_unnumbered(command.decision_no),
     ]

@@ -164,7 +164,7 @@ def _expire(record: Record, context: Context) -> Decision:
 
 
 def _withdraw(record: Record, command: WithdrawRecord, context: Context) -> Decision:
-    refuse_all((*only_the_city(context, CLAUSE), *unreasoned(command.reasons, CLAUSE, "/reasons")))
+    refuse_all((*only_the_city(context, CLAUSE, record.subject), *unreasoned(command.reasons, CLAUSE, "/reasons")))
     reasons = Unsealed(record.subject, command.reasons)
     return Decision(events=(IntegrityRecordWithdrawn(subject=record.subject, reasons=reasons),))
 

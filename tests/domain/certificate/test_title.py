@@ -337,3 +337,10 @@ def test_claims_leave_at_most_one_live_title_for_a_person_series_specialty_level
                 assert held.pop(claim) == application
         keys = [(s.state.person, s.state.series, s.state.level, s.state.scope) for s in live.values()]
         assert len(keys) == len(set(keys))
+
+
+def test_no_official_brings_a_title_of_their_own_into_the_register_or_judges_one() -> None:
+    official = replace(CITY, person=PERSON)
+    given(TITLE).when(IMPORT, official).refused("SEPARATION_OF_DUTIES")
+    unconfirmed = given(TITLE).go(replace(IMPORT, confirmed=False), CITY)
+    unconfirmed.when(ConfirmTitle("发证机关已函复确认"), official).refused("SEPARATION_OF_DUTIES")

@@ -72,6 +72,16 @@ def test_nobody_but_the_city_moves_a_case_and_revokes_a_title(actor: Actor) -> N
     founded().when(REVOKE, actor).refused("FORBIDDEN_ACTOR")
 
 
+@pytest.mark.parametrize("own", [{"person": PERSON}, {"unit": PERSON}], ids=["oneself", "own unit"])
+def test_no_official_moves_a_case_against_themselves(own: dict[str, str]) -> None:
+    official = replace(CITY, **own)
+    given(CASE).when(OPEN, official).refused("SEPARATION_OF_DUTIES")
+    case_up_to().when(SERVE, official).refused("SEPARATION_OF_DUTIES")
+    case_up_to(SERVE).when(HEAR, official).refused("SEPARATION_OF_DUTIES")
+    case_up_to(SERVE, HEAR).when(replace(DECIDE), official).refused("SEPARATION_OF_DUTIES")
+    founded().when(REVOKE, official).refused("SEPARATION_OF_DUTIES")
+
+
 def test_a_case_runs_from_its_opening_over_facts_and_hearing_to_its_decision() -> None:
     story = founded()
     kinds = [type(event) for event in story.events]

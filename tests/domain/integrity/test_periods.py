@@ -223,6 +223,8 @@ def test_an_expired_record_neither_expires_again_nor_is_withdrawn() -> None:
 def test_the_city_withdraws_a_record_with_reasons_and_it_is_hidden_at_once() -> None:
     story = recorded(date(2025, 3, 3))
     story.when(WithdrawRecord("")).refused("FORBIDDEN_ACTOR", "GROUND_REQUIRED")
+    own = replace(CITY, person=PERSON)
+    story.when(WithdrawRecord("复核认定记录有误"), own).refused("SEPARATION_OF_DUTIES")
     story.go(WithdrawRecord("复核认定记录有误"), CITY)
     assert isinstance(story.events[-1], IntegrityRecordWithdrawn)
     with pytest.raises(Refused, match="NOT_FOUND"):

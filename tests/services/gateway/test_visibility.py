@@ -321,6 +321,8 @@ async def test_a_case_is_the_citys_alone_until_the_facts_are_served(world):
     applicant = everybody(story)["applicant"]
     assert (await read(world, applicant, path_of(story, "case"))).status_code == 404
     assert (await world.get(path_of(story, "case"), "city")).json()["lead"] == "举报"
+    against_oneself = await world.get(path_of(story, "case"), "city", person=story.person)
+    assert against_oneself.status_code == 404
     story.revoke()
     await world.tell(story)
     body = (await read(world, applicant, path_of(story, "case"))).json()
