@@ -15,7 +15,7 @@ from cli.connect import STATE, Json, Root, Service, Site, chosen, console, fail,
 from libs.events import maintenance
 from libs.events.envelope import Event
 from libs.events.leader import AlreadyLedError
-from libs.events.reactions import owe_again, refused_reactions
+from libs.events.reactions import owe_again, stuck_reactions
 from libs.events.verify import verify_store
 from libs.events.views import View, retry_parked
 from libs.web.spine import sink_name
@@ -146,7 +146,7 @@ async def _rebase(service: str, root: Any) -> int:
 
 
 def list_letters(*, service: Service = "", root: Root = STATE, as_json: Json = False) -> None:
-    """List held and parked records, and reactions that were refused; exit code 3 when any record is parked."""
+    """List held and parked records, and reactions that were refused or wait; exit code 3 when any record is parked."""
     if run(_list_letters(chosen(service), root, as_json=as_json)):
         raise typer.Exit(3)
 
@@ -159,8 +159,8 @@ async def _list_letters(services: tuple[str, ...], root: Any, *, as_json: bool) 
             letters = await pool.fetch(
                 "select view, stream, version, kind, error, since from letters order by view, stream, version"
             )
-            refused = await refused_reactions(pool)
-        for row in [*map(dict, letters), *(_as_letter(service, row) for row in refused)]:
+            stuck = await stuck_reactions(pool)
+        for row in [*map(dict, letters), *(_as_letter(service, row) for row in stuck)]:
             parked = parked or row["kind"] == "parked"
             text = f"{service}.{row['view']} {row['stream']}@{row['version']} {row['kind']}: {row['error']}"
             named = f" (id {row['id']})" if "id" in row else ""
@@ -169,12 +169,13 @@ async def _list_letters(services: tuple[str, ...], root: Any, *, as_json: bool) 
 
 
 def _as_letter(service: str, row: Any) -> dict[str, Any]:
+    why = row["codes"] if row["outcome"] == "refused" else f"tried {row['attempts']} times, see the log"
     return {
         "view": f"{service}_reactions",
         "stream": row["source"],
         "version": Event(row["event"]).version,
-        "kind": "refused",
-        "error": f"{row['reaction']} of {row['target']}: {row['codes']}",
+        "kind": row["outcome"],
+        "error": f"{row['reaction']} of {row['target']}: {why}",
         "since": row["since"],
         "id": str(row["id"]),
     }

@@ -232,12 +232,18 @@ class ReactionExecutor:
         )
 
 
-async def refused_reactions(pool: asyncpg.Pool) -> list[asyncpg.Record]:
-    """List the commands that were owed and refused for good, with their ids and the codes of their reasons."""
+async def stuck_reactions(pool: asyncpg.Pool) -> list[asyncpg.Record]:
+    """List the commands that are owed and were not done: refused for good, with the codes of their reasons, or waiting.
+
+    One waits that has been tried for longer than it takes to be an alarm; why stands in the service's log.
+    """
     return await pool.fetch(
-        "select id, reaction, target, source, event, since,"
+        "select id, reaction, target, source, event, since, outcome, attempts,"
         " (select string_agg(r->>'code', ' ') from jsonb_array_elements(reasons) r) as codes"
-        " from reactions where outcome = 'refused' order by seq"
+        " from reactions where outcome = 'refused'"
+        " or outcome = 'waiting' and attempts > 0 and since < clock_timestamp() - $1 * interval '1 second'"
+        " order by seq",
+        ALARM_SECONDS,
     )
 
 

@@ -173,6 +173,23 @@ def test_a_refused_reaction_is_listed_and_tried_again_for_the_matter_only_by_its
         time.sleep(0.2)
 
 
+def test_a_reaction_that_cannot_be_done_and_is_tried_for_ever_is_listed(told: Told, console: Console) -> None:
+    revoked = last_of(told, "TitleRevoked")
+    wait = (
+        "update reactions set outcome = $2, attempts = 40, since = clock_timestamp() - interval '1 hour',"
+        " next_at = clock_timestamp() + interval '1 hour'"
+        " where event = $1 and reaction = (select min(reaction) from reactions where event = $1)"
+    )
+    in_store(told, "certificate", lambda connection: connection.execute(wait, revoked.raw, "waiting"))
+    try:
+        listed = console.run("dead-letters", "list", "--service", "certificate", "--json")
+        (one,) = listed.lines
+        assert (one["kind"], one["stream"]) == ("waiting", revoked.stream)
+        assert "tried 40 times" in one["error"]
+    finally:
+        in_store(told, "certificate", lambda connection: connection.execute(wait, revoked.raw, "done"))
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_events_raw_gives_the_bytes_of_the_store(told: Told, console: Console, service: str) -> None:
     done = console.run("events", "--raw", "--service", service)

@@ -19,7 +19,7 @@ from libs.events.reactions import (
     ReactionExecutor,
     ReactionSink,
     owe_again,
-    refused_reactions,
+    stuck_reactions,
     to_all,
     to_one,
 )
@@ -199,7 +199,7 @@ async def test_a_refused_reaction_is_listed_and_one_that_came_too_early_is_done_
     await reactor.hear()
     await shop.pool.execute("update reactions set since = since - interval '3 minutes'")
     await reactor.turn()
-    listed = await refused_reactions(shop.pool)
+    listed = await stuck_reactions(shop.pool)
     assert [(row["target"], row["codes"]) for row in listed] == [
         (late, "ILLEGAL_TRANSITION"),
         (wrong, "AMOUNT_MISMATCH"),
@@ -224,7 +224,7 @@ async def test_what_was_refused_for_the_matter_is_owed_again_only_when_its_id_is
     await shop.pool.execute("update reactions set outcome = 'refused', reasons = $1", reasons)
     assert await owe_again(shop.pool) == 0
     assert await reactor.outcomes() == ["refused", "refused"]
-    first, _ = await refused_reactions(shop.pool)
+    first, _ = await stuck_reactions(shop.pool)
     assert await owe_again(shop.pool, [first["id"]]) == 1
     await reactor.turn()
     assert await reactor.outcomes() == ["done", "refused"]
