@@ -38,7 +38,7 @@ ASKED = {
     ],
     "titles": [{"series": "engineering", "level": "intermediate", "obtained_on": "2019-12-01"}],
 }
-ROUNDS, TIMES = 7, 300
+ROUNDS, WARM, TIMES = 7, 3, 300
 
 
 async def enquiry() -> list[Row]:
@@ -65,9 +65,9 @@ def _answered(body: bytes, rules: Rules) -> Assessed:
 
 def _microseconds(work: Callable[[], object]) -> float:
     taken: list[float] = []
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS + WARM):
         begun = time.perf_counter()
         for _ in range(TIMES):
             work()
         taken.append((time.perf_counter() - begun) / TIMES * 1e6)
-    return median(taken)
+    return median(taken[WARM:])

@@ -245,7 +245,7 @@ def decode(model: type[BaseModel], raw: bytes) -> Any:
         raw.decode()
     except UnicodeDecodeError as error:
         raise Refused.one("ENCODING_INVALID") from error
-    if _NUL.search(raw):
+    if b"\\u0000" in raw and _NUL.search(raw):
         raise Refused.one("ENCODING_INVALID", facts={"failing": "U+0000"})
     try:
         return model.model_validate_json(raw or b"{}")
