@@ -22,7 +22,7 @@ from uuid_utils.compat import uuid5
 from libs.events.bus import Loaded, Meta, Reply
 from libs.events.ids import fingerprint, http_command_id
 from libs.kernel.decisions import Actor, Aggregate
-from libs.kernel.refusals import Refused
+from libs.kernel.refusals import Reason, Refused
 from libs.kernel.terms import MaterialKind, Role
 from libs.web.auth import ANYONE, Principal
 from libs.web.direct import Direct
@@ -246,11 +246,34 @@ def decode(model: type[BaseModel], raw: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise Refused.one("ENCODING_INVALID") from error
     if b"\\u0000" in raw and _NUL.search(raw):
-        raise Refused.one("ENCODING_INVALID", facts={"failing": "U+0000"})
+        facts = {"failing": "U+0000"}
+        raise Refused([Reason("ENCODING_INVALID", facts=facts, pointer=one) for one in _places_of_nul(raw)])
     try:
         return model.model_validate_json(raw or b"{}")
     except ValidationError as error:
         raise form_refusal(error) from error
+
+
+def _places_of_nul(raw: bytes) -> list[str]:
+    """Point at every text with U+0000 in it, or in the name of a member; at the whole of what cannot be read."""
+    try:
+        waiting: list[tuple[str, Any]] = [("", orjson.loads(raw))]
+    except orjson.JSONDecodeError:
+        return [""]
+    found: list[str] = []
+    while waiting:
+        pointer, value = waiting.pop()
+        if isinstance(value, str):
+            found += [pointer] if "\0" in value else []
+        elif isinstance(value, list):
+            waiting += [(f"{pointer}/{place}", one) for place, one in enumerate(cast("list[Any]", value))]
+        elif isinstance(value, dict):
+            members = cast("dict[str, Any]", value)
+            found += [pointer for name in members if "\0" in name]
+            waiting += [
+                (f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}", one) for name, one in members.items()
+            ]
+    return sorted(found) or [""]
 
 
 def render(reply: Reply, status: int, collection: str = "") -> Response:

@@ -44,7 +44,17 @@ class Said(Form):
 def test_no_text_holds_what_no_table_can_hold(escaped: str) -> None:
     with pytest.raises(Refused) as refused:
         decode(Said, f'{{"text": "{escaped}"}}'.encode())
-    assert [reason.code for reason in refused.value.reasons] == ["ENCODING_INVALID"]
+    assert [(one.code, one.pointer) for one in refused.value.reasons] == [("ENCODING_INVALID", "/text")]
+
+
+def test_every_text_that_no_table_can_hold_is_pointed_at() -> None:
+    body = rb'{"a/b": ["x", "\u0000"], "text": {"~": "\u0000"}, "\u0000": 1, "z": "\\u0000"}'
+    with pytest.raises(Refused) as refused:
+        decode(Said, body)
+    assert [one.pointer for one in refused.value.reasons] == ["", "/a~1b/1", "/text/~0"]
+    with pytest.raises(Refused) as unreadable:
+        decode(Said, rb'{"text": "\u0000"')
+    assert [one.pointer for one in unreadable.value.reasons] == [""]
 
 
 def test_what_only_looks_like_it_is_taken_as_it_is() -> None:
