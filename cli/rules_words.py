@@ -24,7 +24,12 @@ LABELS: Final[Words] = _WORDS["labels"]
 ASKED: Final[Words] = _WORDS["asked"]
 _UNITS: Final[Words] = _WORDS["units"]
 _VALUES: Final[Words] = _WORDS["values"]
-_OF: Final = {"degree": "degrees", "level": "levels", "kinds": "employer_kinds", "check": "checks"}
+_OF: Final = {
+    "degree": "degrees",
+    "level": "levels",
+    "kinds": "employer_kinds",
+    "check": "checks",
+}
 """Which terms the parameter of a condition takes."""
 _CATALOGUE: Final = Path(__file__).resolve().parents[1] / "services" / "certificate" / "data" / "catalogue.json"
 
@@ -61,7 +66,7 @@ def number(name: str, value: Any, unit: str, language: str = "zh") -> str:
 
 def asked(name: str, value: Any, language: str = "zh") -> str:
     """Say the value that a condition asks for."""
-    words = TERMS.get(_OF.get(name, ""), SERIES if name == "series" else {})
+    words = TERMS.get(_OF.get(name, ""), CATALOGUED.get(name, {}))
     if isinstance(value, list | tuple):
         return listed((said(words, str(one), language) for one in value), language)
     return said(words, str(value), language)
@@ -86,3 +91,5 @@ def _series() -> Words:
 
 SERIES: Final[Words] = _series()
 """The names of the series."""
+CATALOGUED: Final[dict[str, Words]] = {"series": SERIES, "designations": _WORDS["designations"]}
+"""The names that the city adds to; one that has no word here is said as it is written."""

@@ -13,7 +13,7 @@ from libs.events.contracts.intake import BlobRef, Seen
 from libs.events.sealing import KeyDestroyedError, SealBrokenError
 from libs.kernel.refusals import Refused
 from libs.kernel.rulesets import EVERY_SERIES, parse
-from libs.kernel.terms import Level
+from libs.kernel.terms import EndorsementKind, Level
 from libs.web.filetypes import is_readable
 from libs.web.spine import Spine
 from services.intake.domain.campaign import CAMPAIGN
@@ -129,6 +129,7 @@ async def employments(spine: Spine, state: PersonState, cited: Seen) -> tuple[Em
                 since=one.since,
                 until=one.until,
                 seen=cited,
+                designations=employer.designations,
             )
         )
     return tuple(found)
@@ -210,6 +211,7 @@ async def endorsements(
                 same_series=row["series"] == series,
                 peer_specialty=row["specialty"] == specialty,
                 barred=barred,
+                kind=EndorsementKind(row["kind"]),
                 seen=(_cited(row), *(title.seen for title in held)),
             )
         )

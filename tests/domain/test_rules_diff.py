@@ -24,9 +24,19 @@ from services.intake.domain.predicates import CHECKS, NEEDS
 
 SHIPPED: Final = sorted((Path(__file__).parents[2] / "services/intake/data/rulesets").glob("*.json"))
 FILE: Final = next(file for file in SHIPPED if file.stem == "engineering-2023")
-WHOLE: Final = json.loads(FILE.read_text("utf-8"))
-RULES: Final = parse(FILE.read_text("utf-8"))
 Document = dict[str, Any]
+
+
+def _of_two_routes(document: Document) -> Document:
+    """Leave two routes in a document, so that what is said of it does not grow with every route that opens."""
+    for standard in document["standards"]:
+        standard["routes"] = [one for one in standard["routes"] if one in {"ordinary", "exceptional_peers"}]
+    document["standards"] = [one for one in document["standards"] if one["routes"]]
+    return document
+
+
+WHOLE: Final = _of_two_routes(json.loads(FILE.read_text("utf-8")))
+RULES: Final = parse(json.dumps(WHOLE))
 
 
 def changed(change: Callable[[Document], object]) -> RuleSet:
@@ -268,7 +278,9 @@ def call(*words: object) -> Result:
 def test_diff_says_each_difference_and_how_many(tmp_path: Path) -> None:
     other = tmp_path / "other.json"
     other.write_text(changed(_longer).canonical, "utf-8")
-    said = call(FILE, other)
+    file = tmp_path / "file.json"
+    file.write_text(RULES.canonical, "utf-8")
+    said = call(file, other)
     assert said.exit_code == 0
     assert said.output.splitlines() == [
         "修改参数“补正期限”（correction_working_days，§1.18）：数值由5个工作日改为10个工作日。",
@@ -276,7 +288,7 @@ def test_diff_says_each_difference_and_how_many(tmp_path: Path) -> None:
         " value 5 working days → 10 working days.",
         "engineering-2023 → engineering-2023：1 处不同。Differences: 1.",
     ]
-    (line,) = call(FILE, other, "--json").output.splitlines()
+    (line,) = call(file, other, "--json").output.splitlines()
     one = json.loads(line)
     assert (one["part"], one["before"]["value"], one["after"]["value"]) == ("parameter", 5, 10)
     assert call(FILE, FILE, "--json").output == ""

@@ -31,7 +31,9 @@ def text_of(name: str) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_document_has_the_findings_that_stand_beside_it_all_at_once(name: str) -> None:
-    expected = json.loads((CASES / f"{name}.expected.json").read_text("utf-8"))
+    expected = json.loads(
+        (CASES / f"{name}.expected.json").read_text("utf-8").replace("{predicates}", ", ".join(sorted(NEEDS)))
+    )
     assert [
         {
             "code": one.code,

@@ -12,6 +12,7 @@ from libs.kernel.money import price_parameter
 from libs.kernel.rulesets import RuleSet, parse
 from libs.kernel.terms import Level
 from services.certificate.domain.certificate import FIRST_YEAR
+from services.intake.domain.endorsements import ENDORSED
 from services.integrity.domain import consequences, record
 from services.review.domain.committee import BANDS
 
@@ -23,6 +24,7 @@ COMPUTED: Final = {
     "FIRST_YEAR": {FIRST_YEAR},
     "YEARS": {record.YEARS},
     "YEARS[basis]": set(consequences.YEARS.values()),
+    "asked.required": {one.required for one in ENDORSED.values()},
     "price_parameter(state.level)": {price_parameter(level) for level in Level},
     "f'committee_min_{BANDS[command.level]}_{command.committee_kind}'": {
         f"committee_min_{BANDS[Level.FULL_SENIOR]}_{kind}" for kind in ("specialty", "series")

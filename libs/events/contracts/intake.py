@@ -102,6 +102,8 @@ __all__ = [
     "DraftStarted",
     "EducationRecorded",
     "EligibilityAssessed",
+    "EmployerDesignated",
+    "EmployerDesignationEnded",
     "EmployerObjectionDecided",
     "EmployerObjectionReceived",
     "EmployerPublicityEnded",
@@ -202,6 +204,24 @@ class EmployerRegistered(Payload):
     kind: EmployerKind
     district: str
     superior: str
+
+
+@contract("intake", "八.3")
+class EmployerDesignated(Payload):
+    """The city has listed a unit among those of a kind (`sci_tech_leader`), by the document named, from a day on."""
+
+    kind: str
+    document: str
+    from_day: date
+
+
+@contract("intake", "八.3")
+class EmployerDesignationEnded(Payload):
+    """The unit is of the kind through `until`, that day included, and no longer."""
+
+    kind: str
+    until: date
+    reasons: str
 
 
 @contract("intake", "H")

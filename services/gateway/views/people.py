@@ -7,6 +7,8 @@ from typing import Any
 from libs.events.contracts.base import Payload
 from libs.events.contracts.intake import (
     EducationRecorded,
+    EmployerDesignated,
+    EmployerDesignationEnded,
     EmployerRegistered,
     EmploymentEnded,
     EmploymentStarted,
@@ -53,5 +55,13 @@ def employer(row: Row, payload: Payload, event: Event) -> Row:
                 district=payload.district,
                 label=payload.name,
             )
+        case EmployerDesignated():
+            return change(row, more(row, "designations", {**said(payload), "until": None}))
+        case EmployerDesignationEnded(kind=kind, until=until):
+            listed: list[dict[str, Any]] = [
+                {**one, "until": until.isoformat()} if one["kind"] == kind and one["until"] is None else one
+                for one in row["doc"].get("designations", [])
+            ]
+            return change(row, {"designations": listed})
         case _:
             return row

@@ -156,7 +156,7 @@ async def attach(call: Call, body: bytes) -> Reply:
 
 @commands.post("/v1/applications/{application}/endorsers", Endorser, APPLICANT)
 async def ask(call: Call, body: Endorser) -> Reply:
-    """Ask a person to endorse the application (七.1)."""
+    """Ask a person to endorse the application: a peer (七.1), or on the head's route the unit's head (八.3)."""
     return await call.execute(APPLICATION, call.id("application"), RequestEndorsement(body.endorser))
 
 

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from libs.events.contracts.intake import Seen
 from libs.kernel.calendars import beijing_date
-from libs.kernel.terms import Check, Degree, EmployerKind, Level, Role, Route
+from libs.kernel.terms import Check, Degree, EmployerKind, EndorsementKind, Level, Role, Route
 from libs.web.calls import Call, Commands, Form
 from libs.web.fields import Code, Day, Id
 from services.intake import facts
@@ -36,13 +36,17 @@ class EducationTold(Form):
 
 
 class EmploymentTold(Form):
-    """A spell of work as it is told; `employer` is any name, to tell one from another. Without `until` it goes on."""
+    """A spell of work as it is told; `employer` is any name, to tell one from another. Without `until` it goes on.
+
+    `designations` are the kinds of unit among which the city lists the employer (`state_key_laboratory`, 八.3).
+    """
 
     employer: Code
     kind: EmployerKind
     specialty: Code
     since: Day
     until: Day | None = None
+    designations: tuple[Code, ...] = Field(default=(), max_length=10)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -62,14 +66,18 @@ class TitleTold(Form):
 
 
 class PeerTold(Form):
-    """A peer who would endorse: how the full senior title stands, and whether it is of the series and specialty."""
+    """A person who would endorse, in what capacity, and, of a peer, how the full senior title stands.
+
+    A head counts for the own unit: `employer` is then the one of the application.
+    """
 
     name: Code
     employer: str = Field(default="", max_length=100)
-    full_senior: told.Standing
-    same_series: bool
-    peer_specialty: bool
+    full_senior: told.Standing = told.Standing.UNKNOWN
+    same_series: bool = False
+    peer_specialty: bool = False
     barred: bool = False
+    kind: EndorsementKind = EndorsementKind.EXPERT
 
 
 class Checks(Form):
@@ -118,7 +126,16 @@ class Enquiry(Wish):
             employer=self.employer,
             educations=tuple(told.Education(**dict(one)) for one in self.educations),
             employments=tuple(
-                told.Employment(one.employer, one.kind, "", one.specialty, one.since, one.until, NOWHERE)
+                told.Employment(
+                    employer=one.employer,
+                    employer_kind=one.kind,
+                    district="",
+                    specialty=one.specialty,
+                    since=one.since,
+                    until=one.until,
+                    seen=NOWHERE,
+                    designations=tuple(told.Designation(kind, date.min) for kind in one.designations),
+                )
                 for one in self.employments
             ),
             titles=tuple(
@@ -138,6 +155,7 @@ class Enquiry(Wish):
                     peer_specialty=one.peer_specialty,
                     barred=one.barred,
                     seen=(),
+                    kind=one.kind,
                 )
                 for one in self.peers
             ),

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from libs.events.contracts.intake import BlobRef, Seen
 from libs.kernel.rulesets import RuleSet
-from libs.kernel.terms import Check, Degree, EmployerKind, Level, Route
+from libs.kernel.terms import Check, Degree, EmployerKind, EndorsementKind, Level, Route
 
 
 class Standing(StrEnum):
@@ -67,6 +67,19 @@ class CampaignFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Designation:
+    """A unit is of a kind that the notice lists for a power of its own (八.3); `until` None means: still."""
+
+    kind: str
+    from_day: date
+    until: date | None = None
+
+    def covers(self, on: date) -> bool:
+        """Whether it stands on a day; the last day counts in."""
+        return self.from_day <= on and (self.until is None or on <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
 class Employment:
     """The person works, or worked, for an employer in a specialty; `until` None means: still."""
 
@@ -77,6 +90,7 @@ class Employment:
     since: date
     until: date | None
     seen: Seen
+    designations: tuple[Designation, ...] = ()
 
     def covers(self, on: date) -> bool:
         """Whether the employment stands on a day; the last day counts in."""
@@ -134,6 +148,7 @@ class Endorsement:
     peer_specialty: bool
     barred: bool
     seen: tuple[Seen, ...]
+    kind: EndorsementKind = EndorsementKind.EXPERT
 
 
 @dataclass(frozen=True, slots=True)

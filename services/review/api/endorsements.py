@@ -19,15 +19,16 @@ from services.review.domain.endorsement import (
 )
 
 commands = Commands("endorsements")
-ENDORSERS = (Role.EXPERT, Role.APPLICANT)
+ENDORSERS = (Role.EXPERT, Role.APPLICANT, Role.EMPLOYER_HEAD)
 PATH = "/v1/endorsements/{endorsement}"
 
 
 class Signature(Form):
-    """What the endorser says, and whether the applicant is kin."""
+    """What the endorser says, and whether the applicant is kin; a head also that it is the unit's technical lead."""
 
     statement: Text
     kin: bool
+    technical_lead: bool = False
 
 
 class Note(Form):
@@ -38,7 +39,7 @@ class Note(Form):
 
 @commands.post(f"{PATH}/signatures", Signature, ENDORSERS, status=200)
 async def give(call: Call, body: Signature) -> Reply:
-    """Endorse by real name, on a title that review itself knows to be live (七.1)."""
+    """Endorse by real name: on a title that review itself knows to be live (七.1), or as the unit's head (八.3)."""
     spine = call.spine
     state: Endorsement = (await present(call, ENDORSEMENT, "endorsement")).state
     row = await facts.application_row(spine, state.application)
@@ -46,6 +47,7 @@ async def give(call: Call, body: Signature) -> Reply:
     command = GiveEndorsement(
         statement=body.statement,
         kin=body.kin,
+        technical_lead=body.technical_lead,
         titles=await facts.titles(spine, state.endorser),
         bans=await facts.bans(spine, state.endorser),
         # Of several employers, the applicant's own is the one that counts (§11.12).

@@ -1,4 +1,6 @@
-"""举荐: invited by an applicant, given by real name on a live 正高 title, refused, withdrawn, lapsed (七.1).
+"""举荐: invited by an applicant, given by real name, refused, withdrawn, lapsed.
+
+A peer gives it on a live 正高 title (七.1), the head of the applicant's unit for its technical lead (八.3).
 
 One stream is one application and one endorser (`endorsement_id`), so the same person cannot stand twice
 behind one application.
@@ -8,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, assert_never
+from typing import Final, Literal, assert_never
 from uuid import UUID, uuid5
 
 from libs.events.contracts.base import Unsealed
+from libs.events.contracts.intake import Seen
 from libs.events.contracts.review import (
     EndorsementGiven,
     EndorsementInvited,
@@ -21,7 +24,7 @@ from libs.events.contracts.review import (
 from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Aggregate, Claim, Context, Decision
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
-from libs.kernel.terms import EndorsementKind, Level
+from libs.kernel.terms import EndorsementKind, Level, Role
 from services.review.domain.facts import BanFact, RulesFact, TitleFact, ban_reasons, forbidden
 
 Status = Literal["unknown", "invited", "given", "refused", "withdrawn"]
@@ -49,9 +52,10 @@ class InviteEndorser:
 class GiveEndorsement:
     """The person asked endorses. `kin` is the own declaration of kinship with the applicant.
 
-    The rest are facts: every title of the endorser in review's projection, the bans, the endorser's employer
-    (empty for none), the peer specialties listed for the application's specialty, how many *others* of the
-    applicant's employer already stand behind the application, and whether the application was accepted.
+    `technical_lead` is the head's statement that the applicant leads the unit's technical work. The rest are facts:
+    every title of the endorser in review's projection, the bans, the endorser's employer (empty for none), the peer
+    specialties listed for the application's specialty, how many *others* of the applicant's employer already stand
+    behind the application, and whether the application was accepted.
     """
 
     statement: str
@@ -63,6 +67,7 @@ class GiveEndorsement:
     own_employer_given: int
     accepted: bool
     rules: RulesFact
+    technical_lead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,8 @@ class Endorsement:
 
 
 INITIAL = Endorsement()
+OPEN: Final = (EndorsementKind.EXPERT, EndorsementKind.HEAD)
+"""The capacities in which somebody may be asked."""
 
 
 def decide(state: Endorsement, command: Command, context: Context) -> Decision:
@@ -126,7 +133,8 @@ def decide(state: Endorsement, command: Command, context: Context) -> Decision:
     ------
     Refused
         `RECOMMENDER_UNQUALIFIED`, `NOT_A_PEER`, `RECOMMENDER_CONFLICT`, `RECOMMENDER_SAME_EMPLOYER`,
-        `DUPLICATE_RECOMMENDER`, `FORBIDDEN_ACTOR` for anyone but the person asked,
+        `DUPLICATE_RECOMMENDER`, `NOT_UNIT_HEAD`, `ROLE_NOT_ELIGIBLE`,
+        `FORBIDDEN_ACTOR` for anyone but the person asked,
         `ROUTE_NOT_OPEN_FOR_SERIES` for a kind of endorsement that no open route uses, `ILLEGAL_TRANSITION`.
     """
     match command:
@@ -185,13 +193,13 @@ def _invite(state: Endorsement, command: InviteEndorser) -> Decision:
     reasons: list[Reason] = []
     if command.endorser == command.applicant:
         reasons.append(_conflict("self", command.endorser))
-    if command.kind != EndorsementKind.EXPERT:
+    if command.kind not in OPEN:
         reasons.append(
             Reason(
                 "ROUTE_NOT_OPEN_FOR_SERIES",
                 "七.1",
                 facts={"kind": command.kind.value, "series": command.series},
-                change={"open": [EndorsementKind.EXPERT.value]},
+                change={"open": [kind.value for kind in OPEN]},
             )
         )
     refuse_all(reasons)
@@ -234,17 +242,9 @@ def _give(state: Endorsement, command: GiveEndorsement, context: Context) -> Dec
     _only_in(state, command, "invited")
     refuse_all(forbidden(context, "七.1", person=state.endorser))
     _before_acceptance(command, accepted=command.accepted)
-    held = tuple(one for one in command.titles if one.usable and one.level == Level.FULL_SENIOR)
-    peers = {state.specialty, *command.peer_specialties}
-    fitting = [one for one in held if one.series == state.series and one.specialty in peers]
-    refuse_all(
-        [
-            *_standing_reasons(command, held, context),
-            *_peer_reasons(state, held, fitting, peers),
-            *_relation_reasons(state, command),
-        ]
+    seen = (
+        _as_head(state, command, context) if state.kind is EndorsementKind.HEAD else _as_peer(state, command, context)
     )
-    base = min(fitting, key=lambda one: (one.obtained_on, one.identity))
     given = EndorsementGiven(
         application=state.application,
         applicant=state.applicant,
@@ -252,14 +252,46 @@ def _give(state: Endorsement, command: GiveEndorsement, context: Context) -> Dec
         kind=state.kind,
         series=state.series,
         specialty=state.specialty,
-        endorser_unit=command.employer,
+        endorser_unit=state.employer if state.kind is EndorsementKind.HEAD else command.employer,
         statement=Unsealed(state.applicant, command.statement),
-        seen=(base.seen,),
+        seen=seen,
     )
     return Decision((given,), claims=(_claim(state),), ruleset=command.rules.identity)
 
 
-def _standing_reasons(command: GiveEndorsement, held: tuple[TitleFact, ...], context: Context) -> Iterator[Reason]:
+def _as_peer(state: Endorsement, command: GiveEndorsement, context: Context) -> tuple[Seen, ...]:
+    """Judge a peer, and cite the title on which the endorsement rests (七.1)."""
+    held = tuple(one for one in command.titles if one.usable and one.level == Level.FULL_SENIOR)
+    peers = {state.specialty, *command.peer_specialties}
+    fitting = [one for one in held if one.series == state.series and one.specialty in peers]
+    refuse_all(
+        [
+            *_standing_reasons(command, held),
+            *_ban_reasons(command, context),
+            *_peer_reasons(state, held, fitting, peers),
+            *_relation_reasons(state, command),
+            *_unit_reasons(state, command),
+        ]
+    )
+    return (min(fitting, key=lambda one: (one.obtained_on, one.identity)).seen,)
+
+
+def _as_head(state: Endorsement, command: GiveEndorsement, context: Context) -> tuple[Seen, ...]:
+    """Judge the head of the applicant's unit, whose endorsement rests on no title (八.3)."""
+    reasons = [*_ban_reasons(command, context), *_relation_reasons(state, command)]
+    actor = context.actor
+    if actor.role != Role.EMPLOYER_HEAD or actor.unit != state.employer:
+        facts = {"role": actor.role, "unit": actor.unit, "employer": state.employer}
+        change = {"needed": {"role": Role.EMPLOYER_HEAD.value, "unit": state.employer}}
+        reasons.append(Reason("NOT_UNIT_HEAD", "八.3", facts, change))
+    if not command.technical_lead:
+        change = {"needed": "a head's statement that the applicant is the unit's technical lead"}
+        reasons.append(Reason("ROLE_NOT_ELIGIBLE", "八.3", {"technical_lead": False}, change, "/technical_lead"))
+    refuse_all(reasons)
+    return ()
+
+
+def _standing_reasons(command: GiveEndorsement, held: tuple[TitleFact, ...]) -> Iterator[Reason]:
     if not held:
         of_level = [one for one in command.titles if one.level == Level.FULL_SENIOR]
         yield Reason(
@@ -275,6 +307,9 @@ def _standing_reasons(command: GiveEndorsement, held: tuple[TitleFact, ...], con
             change={"needed": "a live, confirmed 正高级 title"},
             ruleset=command.rules.identity,
         )
+
+
+def _ban_reasons(command: GiveEndorsement, context: Context) -> Iterator[Reason]:
     for ban in ban_reasons(command.bans, beijing_date(context.now), "§11.23"):
         yield replace(ban, code="RECOMMENDER_UNQUALIFIED", facts={"condition": "banned", **ban.facts})
 
@@ -300,6 +335,9 @@ def _relation_reasons(state: Endorsement, command: GiveEndorsement) -> Iterator[
         yield _conflict("self", state.endorser)
     if command.kin:
         yield _conflict("kin", state.endorser)
+
+
+def _unit_reasons(state: Endorsement, command: GiveEndorsement) -> Iterator[Reason]:
     most = command.rules.rules.integer("peers_same_employer_max")
     if command.employer == state.employer and command.own_employer_given >= most:
         yield Reason(
@@ -326,7 +364,12 @@ def evolve(state: Endorsement, payload: object, _event: object) -> Endorsement:
                 payload.employer,
             )
         case EndorsementGiven():
-            return replace(state, status="given", rests_on=payload.seen[0].stream, endorser_unit=payload.endorser_unit)
+            return replace(
+                state,
+                status="given",
+                rests_on=payload.seen[0].stream if payload.seen else "",
+                endorser_unit=payload.endorser_unit,
+            )
         case EndorsementRefused():
             return replace(state, status="refused")
         case EndorsementWithdrawn():

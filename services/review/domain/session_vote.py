@@ -140,18 +140,24 @@ def _file_reasons(command: CallVote) -> Iterator[Reason]:
 
 
 def _endorsement_reasons(file: Candidate, command: CallVote) -> Iterator[Reason]:
-    """破格 by peers: enough endorsements still stand at the vote, with their cap per employer (七.1, §14.20)."""
-    if file.route != Route.EXCEPTIONAL_PEERS:
-        return
+    """破格: enough endorsements still stand at the vote (七.1 with their cap per employer, 八.3; §14.20)."""
     rules = command.rules.rules
-    peers = [one for one in command.endorsements if one.kind == EndorsementKind.EXPERT]
-    have = _counted(peers, file.employer, rules.integer("peers_same_employer_max"))
-    need = rules.integer("peers_required")
+    match file.route:
+        case Route.EXCEPTIONAL_PEERS:
+            peers = [one for one in command.endorsements if one.kind == EndorsementKind.EXPERT]
+            have = _counted(peers, file.employer, rules.integer("peers_same_employer_max"))
+            need, clause = rules.integer("peers_required"), "七.1"
+        case Route.EXCEPTIONAL_HEAD:
+            peers = [one for one in command.endorsements if one.kind == EndorsementKind.HEAD]
+            have = sum(not one.cause for one in peers)
+            need, clause = rules.integer("heads_required"), "八.3"
+        case _:
+            return
     if have >= need:
         return
     yield Reason(
         "RECOMMENDERS_SHORT",
-        "七.1 §11.27",
+        f"{clause} §11.27",
         facts={"application": file.application, "need": need, "have": have},
         change={"needed": need - have},
         ruleset=command.rules.identity,
@@ -160,7 +166,7 @@ def _endorsement_reasons(file: Candidate, command: CallVote) -> Iterator[Reason]
         if one.cause:
             yield Reason(
                 "RECOMMENDER_UNQUALIFIED",
-                "七.1 §11.31",
+                f"{clause} §11.31",
                 facts={"endorsement": one.identity, "cause": one.cause},
                 ruleset=command.rules.identity,
             )

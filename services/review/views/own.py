@@ -24,7 +24,9 @@ def _fold_endorsement(row: Row, event: Event) -> Row:
         case "EndorsementInvited":
             return {"endorser": event.data["endorser"], "title": None}
         case "EndorsementGiven":
-            return {**row, "title": event.data["seen"][0]["stream"]}
+            # A head's endorsement rests on no title: empty, where null means that it does not stand.
+            seen = event.data["seen"]
+            return {**row, "title": seen[0]["stream"] if seen else ""}
         case "EndorsementWithdrawn":
             return {**row, "title": None}
         case _:

@@ -102,12 +102,14 @@ def test_the_other_routes_come_the_nearest_first_with_what_each_lacks() -> None:
     facts = candidate(
         date(2025, 7, 1), degree(Degree.COLLEGE, GRADUATED), titles=(title(Level.INTERMEDIATE, GRADUATED),)
     )
-    (other,) = alternatives(facts, Level.ASSOCIATE_SENIOR, Route.ORDINARY, RULES)
-    assert (other.route, other.if_confirmed) == (Route.EXCEPTIONAL_PEERS, Verdict.UNMET)
-    assert [one.change for one in other.lacking] == [{"missing": 2}]
+    others = alternatives(facts, Level.ASSOCIATE_SENIOR, Route.ORDINARY, RULES)
+    assert [one.if_confirmed for one in others] == [Verdict.UNMET] * len(others)
+    assert [len(one.lacking) for one in others] == sorted(len(one.lacking) for one in others)
+    assert (others[0].route, [one.change for one in others[0].lacking]) == (Route.EXCEPTIONAL_PEERS, [{"missing": 2}])
     peers = (s.endorsement("one"), s.endorsement("two"))
-    (now,) = alternatives(replace(facts, endorsements=peers), Level.ASSOCIATE_SENIOR, Route.ORDINARY, RULES)
-    assert (now.outcome, now.if_confirmed) == (Verdict.UNKNOWN, Verdict.MET)
+    now = alternatives(replace(facts, endorsements=peers), Level.ASSOCIATE_SENIOR, Route.ORDINARY, RULES)[0]
+    assert (now.route, now.outcome) == (Route.EXCEPTIONAL_PEERS, Verdict.UNKNOWN)
+    assert now.if_confirmed is Verdict.MET
 
 
 def test_a_route_that_no_standard_opens_is_refused_with_those_that_are_open() -> None:

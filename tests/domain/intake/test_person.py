@@ -10,15 +10,16 @@ import pytest
 from libs.events.contracts.base import Unsealed
 from libs.events.contracts.intake import (
     EducationRecorded,
+    EmployerDesignated,
     EmployerRegistered,
     EmploymentEnded,
     EmploymentStarted,
     PersonRegistered,
     SubjectErased,
 )
-from libs.kernel.decisions import Claim
+from libs.kernel.decisions import Actor, Claim
 from libs.kernel.terms import Degree, EmployerKind
-from services.intake.domain.employer import EMPLOYER, RegisterEmployer
+from services.intake.domain.employer import EMPLOYER, Designate, EndDesignation, RegisterEmployer
 from services.intake.domain.person import (
     PERSON,
     EndEmployment,
@@ -104,6 +105,36 @@ def test_an_erased_person_frees_the_id_number_and_takes_no_more_commands() -> No
     assert outcome.decision.releases == (Claim("person", "ab" * 32),)
     registered().go(ERASE).when(WORK).refused("ILLEGAL_TRANSITION")
     given(PERSON).when(WORK).refused("NOT_FOUND")
+
+
+CITY = Actor("city", "city", person=uid("official"))
+LIST = Designate("sci_tech_leader", "京科发〔2024〕1号", date(2024, 6, 1))
+COMPANY = RegisterEmployer("北京某公司", "91110000600037341l", EmployerKind.NON_PUBLIC, "110108")
+
+
+def test_the_city_alone_lists_a_unit_and_ends_it_with_a_last_day_and_reasons() -> None:
+    unit = given(EMPLOYER).go(COMPANY)
+    unit.when(LIST, replace(CITY, role="district")).refused("FORBIDDEN_ACTOR")
+    unit.when(replace(LIST, document=" "), CITY).refused("SCHEMA_INVALID")
+    unit.when(LIST, CITY).then(
+        EmployerDesignated(kind="sci_tech_leader", document="京科发〔2024〕1号", from_day=date(2024, 6, 1))
+    )
+    end = EndDesignation("sci_tech_leader", date(2024, 12, 31), "复评未通过")
+    unit.when(end, CITY).refused("ILLEGAL_TRANSITION")
+    unit.go(LIST, CITY).when(LIST, CITY).refused("ILLEGAL_TRANSITION")
+    unit.when(replace(end, until=date(2024, 5, 31), reasons=" "), CITY).refused("GROUND_REQUIRED", "DATE_INVALID")
+    unit.go(end, CITY).when(end, CITY).refused("ILLEGAL_TRANSITION")
+    unit.when(replace(LIST, from_day=date(2024, 12, 31)), CITY).refused("DATE_INVALID")
+    unit.go(replace(LIST, from_day=date(2025, 1, 1)), CITY)
+    covered = {on: [one.kind for one in unit.state.designations if one.covers(on)] for on in DAYS}
+    assert covered == dict(zip(DAYS, ([], ["sci_tech_leader"], ["sci_tech_leader"], ["sci_tech_leader"]), strict=True))
+
+
+DAYS = (date(2024, 5, 31), date(2024, 6, 1), date(2024, 12, 31), date(2025, 1, 1))
+
+
+def test_nobody_lists_a_unit_that_is_not_registered() -> None:
+    given(EMPLOYER).when(LIST, CITY).refused("NOT_FOUND")
 
 
 def test_an_employer_is_registered_once_under_its_credit_code() -> None:

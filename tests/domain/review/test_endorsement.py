@@ -138,7 +138,42 @@ def test_the_same_person_stands_behind_an_application_once() -> None:
 
 
 def test_a_kind_of_endorsement_without_an_open_route_is_refused() -> None:
-    given(ENDORSEMENT).when(replace(INVITE, kind=EndorsementKind.HEAD)).refused("ROUTE_NOT_OPEN_FOR_SERIES")
+    given(ENDORSEMENT).when(replace(INVITE, kind=EndorsementKind.INSTITUTION)).refused("ROUTE_NOT_OPEN_FOR_SERIES")
+
+
+HEAD = Actor("head", "employer_head", unit=EMPLOYER, person=ENDORSER)
+AS_HEAD = replace(GIVE, titles=(), technical_lead=True)
+
+
+def head_invited() -> Story:
+    return given(ENDORSEMENT).go(replace(INVITE, kind=EndorsementKind.HEAD))
+
+
+def test_the_head_of_the_applicants_unit_endorses_its_technical_lead_without_a_title() -> None:
+    (event,) = head_invited().when(AS_HEAD, HEAD).then(EndorsementGiven).events
+    assert (event.kind, event.endorser_unit, event.seen) == (EndorsementKind.HEAD, EMPLOYER, ())
+
+
+@pytest.mark.parametrize(
+    ("actor", "changes", "code"),
+    [
+        (replace(HEAD, role="employer_clerk"), {}, "NOT_UNIT_HEAD"),
+        (replace(HEAD, unit=uid("another unit")), {}, "NOT_UNIT_HEAD"),
+        (PEER, {}, "NOT_UNIT_HEAD"),
+        (HEAD, {"technical_lead": False}, "ROLE_NOT_ELIGIBLE"),
+        (HEAD, {"kin": True}, "RECOMMENDER_CONFLICT"),
+        (HEAD, {"bans": (ban(),)}, "RECOMMENDER_UNQUALIFIED"),
+        (replace(HEAD, person=uid("other")), {}, "FORBIDDEN_ACTOR"),
+    ],
+)
+def test_no_other_recommends_as_head_and_no_other_than_the_technical_lead(actor, changes, code) -> None:
+    head_invited().when(replace(AS_HEAD, **changes), actor).refused(code)
+
+
+def test_a_heads_endorsement_falls_with_a_ban_and_rests_on_no_title() -> None:
+    story = head_invited().go(AS_HEAD, HEAD)
+    story.when(LapseByTitle(uid("title"))).refused("ILLEGAL_TRANSITION")
+    story.when(LapseByBan(ban())).then(EndorsementWithdrawn)
 
 
 def test_who_declined_may_be_asked_again() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from libs.events.contracts.review import ResultAnnounced
 from libs.events.contracts.review_session import BallotCalled, CandidateDropped, ResultSigned, SessionVoided
-from libs.kernel.terms import Route
+from libs.kernel.terms import EndorsementKind, Route
 from services.review.domain import session_commands as ask
 from services.review.domain.draw import commitment_of
 from tests.domain.harness import Story, uid
@@ -157,6 +157,28 @@ def test_the_exceptional_route_needs_its_peers_still_at_the_vote(endorsements, c
     else:
         (event,) = outcome.then(BallotCalled).events
         assert {one.seen for one in endorsements} <= set(event.seen)
+
+
+@pytest.mark.parametrize(
+    ("endorsements", "codes"),
+    [
+        ((endorsement("h", unit=EMPLOYER, kind=EndorsementKind.HEAD),), []),
+        ((endorsement("a"), endorsement("b")), ["RECOMMENDERS_SHORT"]),
+        (
+            (endorsement("h", "banned", unit=EMPLOYER, kind=EndorsementKind.HEAD),),
+            ["RECOMMENDERS_SHORT", "RECOMMENDER_UNQUALIFIED"],
+        ),
+    ],
+)
+def test_the_heads_route_needs_the_head_still_at_the_vote(endorsements, codes) -> None:
+    candidate = file(route=Route.EXCEPTIONAL_HEAD)
+    story = ready(candidate)
+    outcome = story.when(call(file=candidate, endorsements=endorsements), chair_of(story), HELD)
+    if codes:
+        (short, *_) = outcome.refused(*codes)
+        assert (short.facts["need"], short.clause) == (1, "八.3 §11.27")
+    else:
+        outcome.then(BallotCalled)
 
 
 def test_a_vote_is_called_again_only_after_the_ballot_was_voided() -> None:

@@ -173,13 +173,15 @@ def works_at(employer: str = uid("elsewhere")) -> ask.EmploymentFact:
     return ask.EmploymentFact((employer,), seen("person-" + uid("someone"), 3))
 
 
-def endorsement(name: str, cause: str = "", unit: str = uid("elsewhere")) -> ask.EndorsementFact:
+def endorsement(
+    name: str, cause: str = "", unit: str = uid("elsewhere"), kind: EndorsementKind = EndorsementKind.EXPERT
+) -> ask.EndorsementFact:
     """Give an endorsement as it stands."""
     return ask.EndorsementFact(
         uid(name),
         uid(f"endorser {name}"),
         unit,
-        EndorsementKind.EXPERT,
+        kind,
         cause,
         seen(f"endorsement-{uid(name)}", 2),
     )

@@ -35,15 +35,16 @@ class Asked:
         return await endorser.post("review", f"{self.path(endorser.person)}/signatures", {**GIVEN, **changes})
 
 
-async def asked(council: Council, *endorsers: Someone) -> Asked:
+async def asked(council: Council, *endorsers: Someone, kind: EndorsementKind = EndorsementKind.EXPERT) -> Asked:
     await council.formed()
     applicant = await council.citizen("申报人")
-    draft = council.draft(applicant.person, route=Route.EXCEPTIONAL_PEERS)
+    route = Route.EXCEPTIONAL_PEERS if kind is EndorsementKind.EXPERT else Route.EXCEPTIONAL_HEAD
+    draft = council.draft(applicant.person, route=route)
     requests = [
         EndorsementRequested(
             applicant=applicant.person,
             endorser=one.person,
-            kind=EndorsementKind.EXPERT,
+            kind=kind,
             series=draft.series,
             specialty=draft.specialty,
             employer=draft.employer,
@@ -75,6 +76,22 @@ async def test_an_endorsement_is_given_once_by_the_person_asked_on_a_title_that_
     assert codes(await other.post("review", f"{path}/withdrawals")) == ["FORBIDDEN_ACTOR"]
     await good(peer.post("review", f"{path}/withdrawals"))
     assert codes(await peer.post("review", f"/v1/endorsements/{uuid4()}/withdrawals")) == ["NOT_FOUND"]
+
+
+async def test_the_head_of_the_applicants_unit_endorses_without_a_title_and_falls_with_a_ban(council: Council) -> None:
+    await council.formed()
+    person = (await council.citizen("负责人")).person
+    case = await asked(council, head := Someone(council, "", "", person), kind=EndorsementKind.HEAD)
+    elsewhere = await council.someone("employer_head", unit=str(uuid4()), person=person)
+    assert codes(await case.sign(elsewhere, technical_lead=True)) == ["NOT_UNIT_HEAD"]
+    own = await council.someone("employer_head", unit=case.draft.employer, person=person)
+    assert codes(await case.sign(own)) == ["ROLE_NOT_ELIGIBLE"]
+    await good(case.sign(own, technical_lead=True))
+    given = (await council.events("review", case.stream(head.person)))[-1]
+    assert (given.data["kind"], given.data["seen"], given.data["endorser_unit"]) == ("head", [], case.draft.employer)
+    await council.banned(person, council.today())
+    (*_, fallen) = await council.until("review", case.stream(person), "EndorsementWithdrawn")
+    assert fallen.data["cause"] == "banned"
 
 
 async def test_who_holds_no_title_or_works_where_the_applicant_does_is_refused(council: Council) -> None:

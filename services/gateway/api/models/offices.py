@@ -9,6 +9,15 @@ from pydantic import AwareDatetime
 from services.gateway.api.models.base import Digest, Evidence, File, Id, Part, Resource
 
 
+class Designation(Part):
+    """A kind of unit among which the city lists it (八.3), from a day on; `until` is null while it stands."""
+
+    kind: str
+    document: str
+    from_day: date
+    until: date | None
+
+
 class Employer(Resource):
     """An employer (用人单位)."""
 
@@ -17,6 +26,7 @@ class Employer(Resource):
     kind: str
     district: str
     superior: str
+    designations: list[Designation] | None = None
 
 
 class RuleSet(Resource):

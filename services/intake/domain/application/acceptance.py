@@ -21,7 +21,7 @@ from libs.kernel.calendars import Calendar
 from libs.kernel.decisions import Context, Decision
 from libs.kernel.refusals import Reason, refuse_all
 from libs.kernel.terms import MaterialKind
-from services.intake.domain.application.drafting import ENDORSED_ROUTES, missing_materials
+from services.intake.domain.application.drafting import missing_materials
 from services.intake.domain.application.state import (
     Handler,
     Stage,
@@ -36,7 +36,7 @@ from services.intake.domain.application.state import (
     require,
     under,
 )
-from services.intake.domain.endorsements import Peers, judge
+from services.intake.domain.endorsements import Backing, judge
 from services.intake.domain.facts import Ban, Endorsement, Rules
 
 
@@ -85,11 +85,9 @@ class NotAccept:
 MATERIALS: Final = tuple(MaterialKind)
 
 
-def _peers(state: State, endorsements: tuple[Endorsement, ...], rules: Rules) -> Peers | None:
+def _backing(state: State, endorsements: tuple[Endorsement, ...], rules: Rules) -> Backing | None:
     """Judge the endorsements of a route that needs them."""
-    if state.route not in ENDORSED_ROUTES:
-        return None
-    return judge(endorsements, state.applicant, state.employer, rules.rules)
+    return judge(state.route, endorsements, state.applicant, state.employer, rules.rules)
 
 
 def _receive(state: State, _command: Receive, context: Context) -> Decision:
@@ -124,9 +122,9 @@ def _known(state: State, command: RequestCorrection) -> Iterator[Item]:
     for kind in MATERIALS:
         if kind not in state.materials and Module(kind.value) not in named:
             yield Item(module=Module(kind.value), reason=Unsealed(state.applicant, "缺少该材料"))
-    peers = _peers(state, command.endorsements, command.rules)
-    if peers and peers.reasons() and Module.ENDORSEMENTS not in named:
-        short = f"有效推荐{len(peers.valid)}名，需要{peers.need}名"
+    backing = _backing(state, command.endorsements, command.rules)
+    if backing and backing.reasons() and Module.ENDORSEMENTS not in named:
+        short = f"有效推荐{len(backing.valid)}名，需要{backing.need}名"
         yield Item(module=Module.ENDORSEMENTS, reason=Unsealed(state.applicant, short))
 
 
@@ -161,11 +159,11 @@ def _accept(state: State, command: Accept, context: Context) -> Decision:
         *banned(command.bans, context),
         *missing_materials(state, *MATERIALS),
     ]
-    peers = _peers(state, command.endorsements, command.rules)
-    if peers:
-        found.extend(peers.reasons())
+    backing = _backing(state, command.endorsements, command.rules)
+    if backing:
+        found.extend(backing.reasons())
     refuse_all(found)
-    valid = peers.valid if peers else ()
+    valid = backing.valid if backing else ()
     days = command.rules.rules.integer("promise_working_days")
     event = ApplicationAccepted(
         applicant=state.applicant,

@@ -20,7 +20,7 @@ from libs.events.contracts.intake import (
 from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Actor, Claim, Context, Decision
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
-from libs.kernel.terms import EndorsementKind, Level, MaterialKind, Role, Route
+from libs.kernel.terms import Level, MaterialKind, Role, Route
 from services.intake.domain.application.state import (
     BEFORE_ACCEPTANCE,
     WITHDRAWABLE,
@@ -36,11 +36,9 @@ from services.intake.domain.application.state import (
     require,
     under,
 )
-from services.intake.domain.endorsements import judge
+from services.intake.domain.endorsements import ENDORSED, judge
 from services.intake.domain.facts import Ban, CampaignFact, Employment, Endorsement, Rules, Upload
 
-ENDORSED_ROUTES: Final = {Route.EXCEPTIONAL_PEERS: EndorsementKind.EXPERT}
-"""The routes on which an applicant asks others to endorse, and in what capacity."""
 APPLICANTS_MATERIALS: Final = (MaterialKind.FORM, MaterialKind.WORKS)
 """What the applicant submits; the publicity material is the employer's, at recommendation (§11.2)."""
 
@@ -276,10 +274,10 @@ def attached(kind: MaterialKind, upload: Upload, state: State) -> MaterialAttach
 
 def _ask(state: State, command: RequestEndorsement, context: Context) -> Decision:
     require(state, "request_endorsement", *BEFORE_ACCEPTANCE)
-    kind = ENDORSED_ROUTES.get(state.route)
+    asked = ENDORSED.get(state.route)
     found = list(by_applicant(state, context.actor))
-    if kind is None:
-        routes = [route.value for route in ENDORSED_ROUTES]
+    if asked is None:
+        routes = [route.value for route in ENDORSED]
         found.append(Reason("ILLEGAL_TRANSITION", "七.1", {"route": state.route.value}, {"routes": routes}))
     if command.endorser == state.applicant:
         found.append(Reason("SELF_RECOMMENDATION", "七.1", pointer="/endorser"))
@@ -289,7 +287,7 @@ def _ask(state: State, command: RequestEndorsement, context: Context) -> Decisio
     event = EndorsementRequested(
         applicant=state.applicant,
         endorser=command.endorser,
-        kind=promised(kind),
+        kind=promised(asked).kind,
         series=state.series,
         specialty=state.specialty,
         employer=state.employer,
@@ -317,8 +315,8 @@ def _submit(state: State, command: Submit, context: Context) -> Decision:
         found.extend(_window(command.campaign, context, to_submit=True))
         found.extend(_in_force(command.rules, context))
     refuse_all(found)
-    peers = judge(command.endorsements, state.applicant, state.employer, command.rules.rules)
-    warns = state.route in ENDORSED_ROUTES
+    backing = judge(state.route, command.endorsements, state.applicant, state.employer, command.rules.rules)
+    valid = backing.valid if backing else ()
     event = ApplicationSubmitted(
         applicant=state.applicant,
         employer=state.employer,
@@ -332,9 +330,9 @@ def _submit(state: State, command: Submit, context: Context) -> Decision:
         ruleset=state.ruleset,
         district=state.district,
         materials=APPLICANTS_MATERIALS,
-        endorsements=tuple(one.identity for one in peers.valid),
-        warnings=tuple(dict.fromkeys(reason.code for reason in peers.reasons())) if warns else (),
-        seen=(command.campaign.seen, command.rules.seen, *(seen for one in peers.valid for seen in one.seen)),
+        endorsements=tuple(one.identity for one in valid),
+        warnings=tuple(dict.fromkeys(reason.code for reason in backing.reasons())) if backing else (),
+        seen=(command.campaign.seen, command.rules.seen, *(seen for one in valid for seen in one.seen)),
     )
     return Decision((event,), ruleset=state.ruleset)
 

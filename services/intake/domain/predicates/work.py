@@ -45,6 +45,16 @@ def employer_in_scope(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Find
     return Finding(verdict(met), {"employer_kind": kind.value}, code="" if met else SPEAKING_CODES.get(kind, ""))
 
 
+def unit_designated(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
+    """Compare: the employer is, today, of one of the kinds that `designations` lists (八.3)."""
+    present = present_of(candidate)
+    need = list(names(leaf.parameters["designations"]))
+    if present is None:
+        return Finding(Verdict.UNKNOWN, {"need": need})
+    held = sorted({one.kind for one in present.designations if one.covers(candidate.today)})
+    return Finding(verdict(bool({*held} & {*need})), {"need": need, "have": held})
+
+
 def in_service(candidate: Candidate, _leaf: Leaf, _rules: RuleSet) -> Finding:
     """Compare: the employer has confirmed that the applicant is in service (附六.4)."""
     if candidate.in_service is None:
@@ -91,6 +101,7 @@ def checked(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
 PREDICATES: Final[Mapping[str, Predicate[Candidate]]] = {
     "employed": employed,
     "employer_in_scope": employer_in_scope,
+    "unit_designated": unit_designated,
     "in_service": in_service,
     "works_in_specialty": works_in_specialty,
     "not_banned": not_banned,
@@ -98,6 +109,7 @@ PREDICATES: Final[Mapping[str, Predicate[Candidate]]] = {
 }
 NEEDS: Final[Needs] = {
     "employer_in_scope": {"kinds": some_of(EmployerKind)},
+    "unit_designated": {"designations": names},
     "checked": {"check": one_of(CHECKS)},
 }
 CHOICES: Final[Mapping[str, str]] = {"employer_in_scope": "kinds"}
