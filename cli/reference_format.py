@@ -27,6 +27,7 @@ HEADS: Final[Words] = {
     "routes": ["途径", "routes"],
     "degrees": ["学历", "degrees"],
     "employer_kinds": ["用人单位性质", "kinds of employer"],
+    "green_categories": ["绿色通道类别", "categories of the green channel"],
     "checks": ["数据核查", "data checks"],
 }
 

@@ -17,7 +17,7 @@ PARTS: Final[Words] = _WORDS["parts"]
 PREDICATES: Final[Words] = _WORDS["predicates"]
 TAGS: Final[Words] = _WORDS["tags"]
 TERMS: Final[dict[str, Words]] = {
-    name: _WORDS[name] for name in ("levels", "routes", "degrees", "employer_kinds", "checks")
+    name: _WORDS[name] for name in ("levels", "routes", "degrees", "employer_kinds", "green_categories", "checks")
 }
 PARAMETERS: Final[Words] = _WORDS["parameters"]
 LABELS: Final[Words] = _WORDS["labels"]
@@ -29,6 +29,7 @@ _OF: Final = {
     "level": "levels",
     "kinds": "employer_kinds",
     "check": "checks",
+    "categories": "green_categories",
 }
 """Which terms the parameter of a condition takes."""
 _CATALOGUE: Final = Path(__file__).resolve().parents[1] / "services" / "certificate" / "data" / "catalogue.json"

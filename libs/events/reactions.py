@@ -18,6 +18,7 @@ import asyncpg
 import structlog
 
 from libs.events.bus import CommandBus, Meta
+from libs.events.contracts.base import registry
 from libs.events.envelope import Event
 from libs.events.ids import derived_command_id, fingerprint
 from libs.events.leader import Lead
@@ -76,7 +77,13 @@ def service_actor(service: str) -> Actor:
 
 
 class ReactionSink(ViewSink):
-    """Records the commands that a batch of events owes."""
+    """Records the commands that a batch of events owes.
+
+    Raises
+    ------
+    ValueError
+        For a reaction to an event of a service that is not listened to: it would never be owed anything.
+    """
 
     def __init__(
         self, service: str, services: Sequence[str], reactions: Sequence[Reaction], kinds: frozenset[str]
@@ -86,6 +93,10 @@ class ReactionSink(ViewSink):
         self.by_name = {reaction.name: reaction for reaction in reactions}
         self._by_type: dict[str, list[Reaction]] = {}
         for reaction in reactions:
+            spoken = registry.current.get(reaction.on)
+            if spoken is None or spoken.service not in services:
+                msg = f"reaction {reaction.name} waits for {reaction.on}, which nobody says to whom {service} listens"
+                raise ValueError(msg)
             self._by_type.setdefault(reaction.on, []).append(reaction)
         self.owed = asyncio.Event()
 

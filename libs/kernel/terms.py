@@ -15,6 +15,11 @@ class Level(StrEnum):
     TECHNICIAN = "technician"
 
     @property
+    def senior(self) -> bool:
+        """Whether the level is 高级: 正高级 or 副高级 (§4.1)."""
+        return self in (Level.FULL_SENIOR, Level.ASSOCIATE_SENIOR)
+
+    @property
     def rank(self) -> int:
         """Rank from 1 (员级) to 5 (正高级)."""
         return _RANKS[self]
@@ -82,6 +87,17 @@ class EndorsementKind(StrEnum):
     EXPERT = "expert"
     HEAD = "head"
     INSTITUTION = "institution"
+
+
+class GreenCategory(StrEnum):
+    """The six categories of the green channel (十.1)."""
+
+    BREAKTHROUGH = "breakthrough"
+    ENGINEERING_PROBLEM = "engineering_problem"
+    MAJOR_CONTRIBUTION = "major_contribution"
+    INTRODUCED_HIGH_LEVEL = "introduced_high_level"
+    INTRODUCED_URGENT = "introduced_urgent"
+    INTRODUCED_SPECIAL = "introduced_special"
 
 
 class EmployerKind(StrEnum):

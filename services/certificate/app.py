@@ -55,7 +55,7 @@ PARTS = Parts(
         others.RESULTS,
         own.VERIFICATION,
     ),
-    listens=("certificate", "review", "integrity"),
+    listens=("certificate", "intake", "review", "integrity"),
     reaction_kinds=reactions.KINDS,
     reactions=reactions.reactions,
     claim_codes=CLAIM_CODES,

@@ -66,8 +66,8 @@ async def rules(spine: Spine, identity: str) -> RulesFact:
     return RulesFact(identity, parse(row["document"]), Seen(stream=row["stream"], version=row["version"]))
 
 
-async def committee_name(spine: Spine, identity: str) -> str:
-    """Give a committee's name, or nothing while it is unknown: the document has no line for it then."""
+async def committee_name(spine: Spine, identity: str | None) -> str:
+    """Give a committee's name, or nothing where none voted or it is unknown: the document has no line for it then."""
     return (
         await spine.views.fetchval(
             "committees", "select name from committees where stream = $1", f"committee-{identity}"
@@ -132,7 +132,7 @@ async def relying_on(spine: Spine, stream: str) -> list[str]:
 
 
 async def grant(spine: Spine, result: dict[str, Any], reasons: str = "") -> GrantTitle:
-    """Put together the grant of a confirmed result; `result` is the data of ResultConfirmed.
+    """Put together the grant of a confirmed result, or of a recognition; `result` is the event's data.
 
     Raises
     ------
@@ -143,12 +143,12 @@ async def grant(spine: Spine, result: dict[str, Any], reasons: str = "") -> Gran
         application=result["application"],
         person=result["applicant"],
         employer=result["employer"],
-        committee=result["committee"],
+        committee=result.get("committee"),
         series=result["series"],
         specialty=result["specialty"],
         level=Level(result["level"]),
         route=Route(result["route"]),
-        scope=result["scope"],
+        scope=result.get("scope", ""),
         ruleset=result["ruleset"],
         passed_at=datetime.fromisoformat(result["passed_at"]),
         relied_on=await relied_on(spine, result["application"]),

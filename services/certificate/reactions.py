@@ -35,10 +35,11 @@ from services.certificate.domain.revocation import Revocation, already_revoked
 from services.certificate.domain.title import TITLE, title_identity
 from services.certificate.domain.title_commands import GrantTitle, ListReliance, VoidTitle
 from services.certificate.domain.verification_codes import code_of
+from services.certificate.views.others import recognition
 
 log = structlog.get_logger(__name__)
 
-KINDS = frozenset({"notice", "case", "title"})
+KINDS = frozenset({"notice", "case", "title", "application"})
 """The kinds of stream that certificate reacts to."""
 TEMPLATE = "2021-1"
 """The numbering of new certificates."""
@@ -53,17 +54,24 @@ def _of_results(spine: Spine) -> tuple[Reaction, ...]:
     async def grant(event: Event, _: str) -> GrantTitle:
         return await facts.grant(spine, event.data)
 
+    async def recognise(event: Event, _: str) -> GrantTitle:
+        return await facts.grant(spine, recognition(event))
+
     async def issue(event: Event, _: str) -> IssueCertificate:
         return await _issue(spine, event)
 
     def title_of(event: Event) -> Sequence[str]:
         return (TITLE.stream(title_identity(event.data["application"])),)
 
+    def title_of_application(event: Event) -> Sequence[str]:
+        return (TITLE.stream(title_identity(event.identity)),)
+
     def certificate_of(event: Event) -> Sequence[str]:
         return (_certificate(event.identity),)
 
     return (
         Reaction("grant", "ResultConfirmed", TITLE, title_of, grant),
+        Reaction("grant-recognised", "RecognitionGranted", TITLE, title_of_application, recognise),
         Reaction("issue", "TitleGranted", CERTIFICATE, certificate_of, issue),
     )
 

@@ -25,6 +25,7 @@ from services.intake.api import (
     materials,
     payments,
     persons,
+    recognitions,
     rulesets,
 )
 from services.intake.domain import application, employer, payment, person, ruleset
@@ -68,6 +69,7 @@ PARTS = Parts(
         drafts.commands,
         employer_side.commands,
         agency_side.commands,
+        recognitions.commands,
         materials.commands,
         payments.commands,
         enquiries.commands,

@@ -19,7 +19,7 @@ from cli.rules_words import ASKED, PARAMETERS, SERIES, TERMS
 from libs.kernel.refusals import Refused
 from libs.kernel.rules_diff import Difference, differences
 from libs.kernel.rulesets import RuleSet, parse
-from libs.kernel.terms import Degree, EmployerKind, Level, Route
+from libs.kernel.terms import Degree, EmployerKind, GreenCategory, Level, Route
 from services.intake.domain.predicates import CHECKS, NEEDS
 
 SHIPPED: Final = sorted((Path(__file__).parents[2] / "services/intake/data/rulesets").glob("*.json"))
@@ -307,7 +307,13 @@ def test_every_shipped_number_and_every_term_has_its_word() -> None:
         assert rules.parameters.keys() <= PARAMETERS.keys()
         assert rules.series in SERIES
     assert {name for needs in NEEDS.values() for name in needs} <= ASKED.keys()
-    terms = {"levels": Level, "routes": Route, "degrees": Degree, "employer_kinds": EmployerKind}
+    terms = {
+        "levels": Level,
+        "routes": Route,
+        "degrees": Degree,
+        "employer_kinds": EmployerKind,
+        "green_categories": GreenCategory,
+    }
     assert {name: list(words) for name, words in TERMS.items()} == {
         **{name: [one.value for one in kind] for name, kind in terms.items()},
         "checks": list(CHECKS),

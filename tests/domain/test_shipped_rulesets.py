@@ -24,7 +24,8 @@ COMPUTED: Final = {
     "FIRST_YEAR": {FIRST_YEAR},
     "YEARS": {record.YEARS},
     "YEARS[basis]": set(consequences.YEARS.values()),
-    "asked.required": {one.required for one in ENDORSED.values()},
+    "name": {name for one in ENDORSED.values() for name in one.numbers.values()}
+    | {"recognition_fee", "recognition_publicity"},
     "price_parameter(state.level)": {price_parameter(level) for level in Level},
     "f'committee_min_{BANDS[command.level]}_{command.committee_kind}'": {
         f"committee_min_{BANDS[Level.FULL_SENIOR]}_{kind}" for kind in ("specialty", "series")

@@ -324,3 +324,10 @@ def test_targets_are_named_by_the_events_data() -> None:
 
     assert list(to_one("counter", "one")(Said)) == ["counter-a"]  # type: ignore[arg-type]
     assert list(to_all("counter", "many")(Said)) == ["counter-b", "counter-c"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("on", "services"), [("ToyCounted", ["other"]), ("NeverSaid", ["toy"])])
+def test_a_reaction_to_what_nobody_listens_to_stops_the_start_instead_of_waiting_for_ever(on, services) -> None:
+    deaf = Reaction("deaf", on, COUNTER, to_all("counter", "targets"), answer)
+    with pytest.raises(ValueError, match="reaction deaf waits for"):
+        ReactionSink("toy", services, [deaf], KINDS)

@@ -11,9 +11,12 @@ from libs.events.contracts.intake import BlobRef, Identity, Seen
 from libs.kernel.terms import Level, Role, Route
 
 
-@contract("certificate", "附九 说二")
+@contract("certificate", "附九 说二 十.3", version=2)
 class TitleGranted(Payload):
-    """A title is granted on a confirmed result."""
+    """A title is granted on a confirmed result, or on the city's recognition.
+
+    The first version knew no recognition: it always named a committee.
+    """
 
     person: Identity
     application: Identity
@@ -24,11 +27,17 @@ class TitleGranted(Payload):
     scope: str
     obtained_on: date
     """The day of passing, from which later years count."""
-    committee: Identity
+    committee: Identity | None
+    """The committee that voted; null where the city recognised without a vote."""
     employer: Identity
     ruleset: Identity
     relied_on: tuple[Seen, ...]
     """The titles on which the application rested."""
+
+
+@upcaster("TitleGranted", 1)
+def _by_a_committee(data: dict[str, Any]) -> dict[str, Any]:
+    return data
 
 
 @contract("certificate", "QA一b")

@@ -47,6 +47,11 @@ from libs.events.contracts.intake_payment import (
     PaymentReported,
     RefundDue,
 )
+from libs.events.contracts.intake_recognition import (
+    GreenChannelClaimed,
+    RecognitionGranted,
+    RecognitionRefused,
+)
 from libs.events.contracts.intake_review import (
     ApplicationBarred,
     ApplicationCertified,
@@ -120,6 +125,7 @@ __all__ = [
     "Fallen",
     "FeeAssessed",
     "Fen",
+    "GreenChannelClaimed",
     "Identity",
     "IntegrityCommitmentSigned",
     "Item",
@@ -129,6 +135,8 @@ __all__ = [
     "PaymentReceived",
     "PaymentReported",
     "PersonRegistered",
+    "RecognitionGranted",
+    "RecognitionRefused",
     "RefundDue",
     "ReviewCancelled",
     "ReviewConfirmed",

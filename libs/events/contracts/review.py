@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from libs.events.contracts import review_bodies, review_notice
-from libs.events.contracts.base import Instant, Payload, Sealed, contract
+from libs.events.contracts.base import Instant, Payload, Sealed, contract, upcaster
 from libs.events.contracts.intake import Identity, Seen
 from libs.events.contracts.review_session import Candidate
 from libs.kernel.terms import EndorsementKind, Level, Route
@@ -44,9 +44,12 @@ class EndorsementInvited(Payload):
     """The applicant's employer."""
 
 
-@contract("review", "七.1 八.3 十.2")
+@contract("review", "七.1 八.3 十.2", version=2)
 class EndorsementGiven(Payload):
-    """A person endorses an application by real name; `seen` cites the title relied on, as stream@version."""
+    """A person endorses an application by real name; `seen` cites the title relied on, as stream@version.
+
+    The head of a unit or of an institution relies on none. The first version knew no seal.
+    """
 
     application: Identity
     applicant: Identity
@@ -55,8 +58,15 @@ class EndorsementGiven(Payload):
     series: str
     specialty: str
     endorser_unit: str
+    seal: str
+    """The institution's electronic seal on the nomination (§11.13); empty for a person who endorses as such."""
     statement: Sealed
     seen: tuple[Seen, ...]
+
+
+@upcaster("EndorsementGiven", 1)
+def _without_a_seal(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "seal": ""}
 
 
 @contract("review", "七.1")

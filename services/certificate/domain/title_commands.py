@@ -32,7 +32,9 @@ class ReliedTitle:
 
 @dataclass(frozen=True, slots=True)
 class GrantTitle:
-    """Grant a title on a confirmed result: a reaction to ResultConfirmed, whose fields these are.
+    """Grant a title: a reaction to ResultConfirmed or RecognitionGranted, whose fields these are.
+
+    A recognition has no `committee` (十.3).
 
     Facts from the shell: `relied_on` from the application's `seen` and our own titles; `bans` from the view
     of BanImposed. `reliance_reasons` is given only by an official of the city who grants although a title
@@ -42,7 +44,7 @@ class GrantTitle:
     application: str
     person: str
     employer: str
-    committee: str
+    committee: str | None
     series: str
     specialty: str
     level: Level

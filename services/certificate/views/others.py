@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
+from libs.events.contracts.base import instant_text
 from libs.events.envelope import Event
 from libs.events.views import Row, View
 
@@ -14,11 +16,15 @@ def _fold_person(row: Row, event: Event) -> Row:
     return {**row, **{name: event.data[name] for name in ("name", "id_kind", "id_number")}}
 
 
+DECIDED = frozenset({"ApplicationPaid", "RecognitionGranted"})
+"""With these everything is known on which an application rests: what follows is a vote, or has been recognised."""
+
+
 def _fold_application(row: Row, event: Event) -> Row:
     known = row.get("titles") or {}
     cited = {one["stream"]: one["version"] for one in event.data.get("seen", ()) if one["stream"].startswith("title-")}
     # The first version read is the one relied on: a later one may only say that the title is gone.
-    return {"titles": {**cited, **known}, "paid": bool(row.get("paid")) or event.type == "ApplicationPaid"}
+    return {"titles": {**cited, **known}, "paid": bool(row.get("paid")) or event.type in DECIDED}
 
 
 def _fold_ruleset(row: Row, event: Event) -> Row:
@@ -36,10 +42,19 @@ def _fold_committee(row: Row, event: Event) -> Row:
     return {"name": event.data["name"]} if event.type == "CommitteeFiled" else row
 
 
+def recognition(event: Event) -> dict[str, Any]:
+    """Say what RecognitionGranted says as ResultConfirmed would: it passed on the day of the decision."""
+    return {**event.data, "application": event.identity, "passed_at": instant_text(event.time)}
+
+
 def _fold_result(row: Row, event: Event) -> Row:
-    if event.type != "ResultConfirmed":
-        return row
-    return {"application": event.data["application"], "confirmed": event.data}
+    match event.type:
+        case "ResultConfirmed":
+            return {"application": event.data["application"], "confirmed": event.data}
+        case "RecognitionGranted":
+            return {"application": event.identity, "confirmed": recognition(event)}
+        case _:
+            return row
 
 
 PERSONS = View(
@@ -67,8 +82,8 @@ BANS = View(
 COMMITTEES = View("committees", ("review",), frozenset({"committee"}), {"name": "text"}, _fold_committee)
 RESULTS = View(
     "results",
-    ("review",),
-    frozenset({"notice"}),
+    ("review", "intake"),
+    frozenset({"notice", "application"}),
     {"application": "text", "confirmed": "jsonb"},
     _fold_result,
 )

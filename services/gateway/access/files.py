@@ -33,7 +33,8 @@ _FILE = some(
     "applicant employer campaign agency series specialty level route year ruleset district committed_at materials"
     " asked submitted_at endorsements warnings review returned refused publicity objections recommendation"
     " received_at correction accepted_at due not_accepted checks assessment qualification fee published_until"
-    " confirmed_at cause title holds releases barred ended note applicant_name employer_name agency_name"
+    " claim recognition confirmed_at cause title holds releases barred ended note"
+    " applicant_name employer_name agency_name"
 )
 _REVIEW = some("session held_at passed")
 _BLIND = some("campaign agency agency_name series specialty level route year ruleset materials")

@@ -68,6 +68,8 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "checks.*.reasons",
                 "qualification.note",
                 "releases.reasons",
+                "claim.grounds",
+                "recognition.reasons",
                 "note",
             ),
             names={"applicant_name": _APPLICANT, "employer_name": _EMPLOYER, "agency_name": _AGENCY},

@@ -41,6 +41,8 @@ ENTERS: Final[dict[type[Payload], str]] = {
     intake.ReviewNotPassed: "not_passed",
     intake.ReviewPublished: "result_publicity",
     intake.ReviewConfirmed: "confirmed",
+    intake.RecognitionGranted: "recognised",
+    intake.RecognitionRefused: "not_recognised",
     intake.ReviewCancelled: "result_cancelled",
     intake.ApplicationCertified: "certified",
     intake.ApplicationBarred: "barred",
@@ -85,6 +87,8 @@ def _filed(row: Row, payload: Payload, event: Event) -> Row:
             )
         case intake.IntegrityCommitmentSigned():
             return change(row, {"committed_at": at(event)})
+        case intake.GreenChannelClaimed():
+            return change(row, {"claim": said(payload)})
         case intake.MaterialAttached(kind=kind, blob=blob, plain_hash=plain_hash):
             file = {"sha256": plain_hash, "size": blob.size, "media_type": blob.media_type, "attached_at": at(event)}
             return change(row, within(row, "materials", **{kind.value: file}))

@@ -24,7 +24,12 @@ def endorsement(row: Row, payload: Payload, event: Event) -> Row:
                 parties=[payload.endorser],
             )
         case review.EndorsementGiven():
-            given = {"statement": payload.statement, "endorser_unit": payload.endorser_unit, "given_at": at(event)}
+            given = {
+                "seal": payload.seal,
+                "statement": payload.statement,
+                "endorser_unit": payload.endorser_unit,
+                "given_at": at(event),
+            }
             return change(row, given, status="given")
         case review.EndorsementRefused(note=note):
             return change(row, {"note": note}, status="refused")

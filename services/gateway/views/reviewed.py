@@ -52,10 +52,21 @@ def _in_review(row: Row, payload: Payload, event: Event) -> Row:
             return change(row, {"confirmed_at": at(event)})
         case intake.ReviewCancelled(cause=cause):
             return change(row, {"cause": cause})
+        case intake.RecognitionGranted():
+            return change(row, {"recognition": _recognition(payload, event, granted=True)})
+        case intake.RecognitionRefused():
+            return change(row, {"recognition": _recognition(payload, event, granted=False)})
         case intake.ApplicationCertified(title=title):
             return change(row, {"title": title})
         case _:
             return _stopped(row, payload, event)
+
+
+def _recognition(
+    payload: intake.RecognitionGranted | intake.RecognitionRefused, event: Event, *, granted: bool
+) -> dict[str, Any]:
+    decided = said(payload)
+    return {"granted": granted, "at": at(event), **{name: decided[name] for name in ("decision_no", "reasons")}}
 
 
 def _holds(row: Row, settled: set[str]) -> list[Any]:

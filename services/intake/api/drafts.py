@@ -11,9 +11,9 @@ from pydantic import Field, StringConstraints
 from libs.events.bus import Reply
 from libs.kernel.calendars import beijing_date
 from libs.kernel.refusals import Refused, refuse_all
-from libs.kernel.terms import Level, MaterialKind, Role, Route
+from libs.kernel.terms import EndorsementKind, GreenCategory, Level, MaterialKind, Role, Route
 from libs.web.calls import Call, Commands, Form, Nothing
-from libs.web.fields import Code, Id
+from libs.web.fields import Code, Id, Text
 from libs.web.filetypes import MATERIAL_TYPES
 from libs.web.server import header
 from services.intake import facts
@@ -28,6 +28,7 @@ from services.intake.domain.application.drafting import (
     Withdraw,
     unstorable,
 )
+from services.intake.domain.application.recognition import ClaimGreenChannel
 from services.intake.domain.facts import Endorsement
 
 commands = Commands("applications")
@@ -55,9 +56,17 @@ class Commitment(Form):
 
 
 class Endorser(Form):
-    """The person who is asked."""
+    """The person who is asked; on the green channel also in what capacity, `expert` or `institution`."""
 
     endorser: Id
+    kind: EndorsementKind | None = None
+
+
+class GreenChannelClaim(Form):
+    """The category of the green channel, and what speaks for it (一事一议)."""
+
+    category: GreenCategory
+    grounds: Text
 
 
 class Withdrawal(Form):
@@ -157,7 +166,13 @@ async def attach(call: Call, body: bytes) -> Reply:
 @commands.post("/v1/applications/{application}/endorsers", Endorser, APPLICANT)
 async def ask(call: Call, body: Endorser) -> Reply:
     """Ask a person to endorse the application: a peer (七.1), or on the head's route the unit's head (八.3)."""
-    return await call.execute(APPLICATION, call.id("application"), RequestEndorsement(body.endorser))
+    return await call.execute(APPLICATION, call.id("application"), RequestEndorsement(body.endorser, body.kind))
+
+
+@commands.post("/v1/applications/{application}/green-channel-claims", GreenChannelClaim, APPLICANT, status=200)
+async def claim_green_channel(call: Call, body: GreenChannelClaim) -> Reply:
+    """Say in which category the green channel is claimed; a later claim replaces it (十.1)."""
+    return await call.execute(APPLICATION, call.id("application"), ClaimGreenChannel(body.category, body.grounds))
 
 
 @commands.post("/v1/applications/{application}/submissions", Nothing, APPLICANT, status=200)

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from libs.events.contracts.intake import Seen
 from libs.kernel.calendars import beijing_date
-from libs.kernel.terms import Check, Degree, EmployerKind, EndorsementKind, Level, Role, Route
+from libs.kernel.terms import Check, Degree, EmployerKind, EndorsementKind, GreenCategory, Level, Role, Route
 from libs.web.calls import Call, Commands, Form
 from libs.web.fields import Code, Day, Id
 from services.intake import facts
@@ -114,6 +114,7 @@ class Enquiry(Wish):
     banned_until: Day | None = None
     in_service: bool | None = None
     exceptional: bool | None = None
+    category: GreenCategory | None = None
     checks: Checks = Checks()
 
     def candidate(self, on: date) -> told.Candidate:
@@ -161,6 +162,7 @@ class Enquiry(Wish):
             ),
             in_service=self.in_service,
             exceptional=self.exceptional,
+            category=self.category,
             checks={name: told.CheckAnswer(answer) for name, answer in self.checks if answer is not None},
         )
 

@@ -1,4 +1,4 @@
-"""Which endorsements count on which route, and why the others fall out (七.1, 八.3, §11.12, §11.23)."""
+"""Which endorsements count on which route, and why the others fall out (七.1, 八.3, 十.2, §11.12, §11.13, §11.23)."""
 
 from __future__ import annotations
 
@@ -16,33 +16,36 @@ from services.intake.domain.facts import Endorsement, Standing
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a route asks of those who endorse: in what capacity, the rule set's number, and the clause."""
+    """What a route asks of those who endorse: the clause, the code, and the rule set's number for each capacity."""
 
-    kind: EndorsementKind
-    required: str
     clause: str
+    code: str
+    numbers: Mapping[EndorsementKind, str]
 
 
 ENDORSED: Final[Mapping[Route, Asked]] = {
-    Route.EXCEPTIONAL_PEERS: Asked(EndorsementKind.EXPERT, "peers_required", "七.1"),
-    Route.EXCEPTIONAL_HEAD: Asked(EndorsementKind.HEAD, "heads_required", "八.3"),
+    Route.EXCEPTIONAL_PEERS: Asked("七.1", "RECOMMENDERS_SHORT", {EndorsementKind.EXPERT: "peers_required"}),
+    Route.EXCEPTIONAL_HEAD: Asked("八.3", "RECOMMENDERS_SHORT", {EndorsementKind.HEAD: "heads_required"}),
+    Route.GREEN_CHANNEL: Asked(
+        "十.2",
+        "NOMINATION_INCOMPLETE",
+        {EndorsementKind.EXPERT: "nominators_required", EndorsementKind.INSTITUTION: "institutions_required"},
+    ),
 }
 """The routes on which an applicant asks others to endorse."""
 
 
 @dataclass(frozen=True, slots=True)
-class Backing:
-    """The endorsements of one application, judged.
+class Count:
+    """The endorsements in one capacity: how many the rule set asks for, which count, and which are open.
 
-    `valid` count; `open` would count if the endorser's title, which is unknown, turned out to be live;
-    `fallen` are the reasons why others do not count, each beside RECOMMENDERS_SHORT (§11.31).
+    An open one would count if the endorser's title, which is unknown, turned out to be live.
     """
 
+    kind: EndorsementKind
     need: int
     valid: tuple[Endorsement, ...]
     open: tuple[Endorsement, ...]
-    fallen: tuple[Reason, ...]
-    clause: str
 
     @property
     def verdict(self) -> Verdict:
@@ -51,21 +54,49 @@ class Backing:
             return Verdict.MET
         return Verdict.UNKNOWN if len(self.valid) + len(self.open) >= self.need else Verdict.UNMET
 
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """The endorsements of one application, judged; `fallen` says why others do not count (§11.31)."""
+
+    asked: Asked
+    counts: tuple[Count, ...]
+    fallen: tuple[Reason, ...]
+
+    @property
+    def valid(self) -> tuple[Endorsement, ...]:
+        """Those that count."""
+        return tuple(one for count in self.counts for one in count.valid)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Met when enough count in each capacity."""
+        verdicts = {count.verdict for count in self.counts}
+        return next((one for one in (Verdict.UNMET, Verdict.UNKNOWN) if one in verdicts), Verdict.MET)
+
     @property
     def facts(self) -> dict[str, Any]:
-        """How many are needed, count, and wait for a title to be confirmed."""
-        return {"need": self.need, "have": len(self.valid), "unknown": len(self.open)}
+        """How many are needed, count, and wait for a title to be confirmed; by capacity where there are two."""
+        return {
+            self._named(name, count): number
+            for count in self.counts
+            for name, number in (("need", count.need), ("have", len(count.valid)), ("unknown", len(count.open)))
+        }
 
     @property
     def change(self) -> dict[str, Any]:
         """How many are missing."""
-        return {} if self.verdict is Verdict.MET else {"missing": self.need - len(self.valid)}
+        missing = {self._named("missing", one): one.need - len(one.valid) for one in self.counts}
+        return {name: number for name, number in missing.items() if number > 0}
+
+    def _named(self, name: str, count: Count) -> str:
+        return name if len(self.counts) == 1 else f"{count.kind.value}_{name}"
 
     def reasons(self) -> tuple[Reason, ...]:
-        """Give RECOMMENDERS_SHORT with what made the others fall out, or nothing when enough count."""
+        """Give the route's code with what made the others fall out, or nothing when enough count."""
         if self.verdict is Verdict.MET:
             return ()
-        return (Reason("RECOMMENDERS_SHORT", self.clause, self.facts, self.change), *self.fallen)
+        return (Reason(self.asked.code, self.asked.clause, self.facts, self.change), *self.fallen)
 
     def finding(self) -> Finding:
         """Say the same as a condition of an assessment."""
@@ -86,38 +117,46 @@ def judge(
     asked = ENDORSED.get(route)
     if asked is None:
         return None
+    most = rules.integer("peers_same_employer_max") if route is Route.EXCEPTIONAL_PEERS else None
+    institutions = {one.employer for one in endorsements if one.kind is EndorsementKind.INSTITUTION}
     fallen: list[Reason] = []
-    valid: list[Endorsement] = []
-    waiting: list[Endorsement] = []
+    counted: list[Endorsement] = []
     own: Counter[bool] = Counter()
-    endorsers: set[str] = set()
+    endorsers: dict[str, EndorsementKind] = {}
     for one in endorsements:
-        why = _why_not(one, asked.kind, applicant, employer)
+        why = _why_not(one, asked, applicant, employer)
         if one.endorser in endorsers:
-            why.append("DUPLICATE_RECOMMENDER")
-        endorsers.add(one.endorser)
-        expert = asked.kind is EndorsementKind.EXPERT
-        if expert and not why and one.employer == employer and own[True] >= rules.integer("peers_same_employer_max"):
+            same = endorsers[one.endorser] is one.kind
+            why.append("DUPLICATE_RECOMMENDER" if same else "DISTINCT_PERSONS_REQUIRED")
+        endorsers.setdefault(one.endorser, one.kind)
+        if not why and one.kind is EndorsementKind.EXPERT and one.employer and one.employer in institutions:
+            why.append("NOMINATORS_SAME_UNIT")
+        if most is not None and not why and one.employer == employer and own[True] >= most:
             why.append("RECOMMENDER_SAME_EMPLOYER")
         if why:
-            fallen.extend(Reason(code, f"{asked.clause} §11.12", {"endorsement": one.identity}) for code in why)
+            fallen.extend(Reason(code, asked.clause, {"endorsement": one.identity}) for code in why)
             continue
         own[one.employer == employer] += 1
-        (waiting if expert and one.full_senior is not Standing.LIVE else valid).append(one)
-    return Backing(rules.integer(asked.required), tuple(valid), tuple(waiting), tuple(fallen), asked.clause)
+        counted.append(one)
+    counts = tuple(_count(kind, rules.integer(name), counted) for kind, name in asked.numbers.items())
+    return Backing(asked, counts, tuple(fallen))
 
 
-def _why_not(one: Endorsement, kind: EndorsementKind, applicant: str, employer: str) -> list[str]:
-    if kind is EndorsementKind.EXPERT:
-        checks = {
-            "RECOMMENDER_CONFLICT": one.endorser == applicant,
-            "RECOMMENDER_UNQUALIFIED": one.kind is not kind or one.full_senior is Standing.REVOKED or one.barred,
-            "NOT_A_PEER": not (one.same_series and one.peer_specialty),
-        }
-    else:
-        checks = {
-            "SELF_RECOMMENDATION": one.endorser == applicant,
-            "RECOMMENDER_UNQUALIFIED": one.barred,
-            "NOT_UNIT_HEAD": one.kind is not kind or one.employer != employer,
-        }
+def _count(kind: EndorsementKind, need: int, counted: Sequence[Endorsement]) -> Count:
+    of_kind = tuple(one for one in counted if one.kind is kind)
+    waiting = tuple(one for one in of_kind if kind is EndorsementKind.EXPERT and one.full_senior is not Standing.LIVE)
+    return Count(kind, need, tuple(one for one in of_kind if one not in waiting), waiting)
+
+
+def _why_not(one: Endorsement, asked: Asked, applicant: str, employer: str) -> list[str]:
+    expert = one.kind is EndorsementKind.EXPERT
+    checks = {
+        "RECOMMENDER_CONFLICT": expert and one.endorser == applicant,
+        "SELF_RECOMMENDATION": not expert and one.endorser == applicant,
+        "RECOMMENDER_UNQUALIFIED": one.kind not in asked.numbers
+        or one.barred
+        or (expert and one.full_senior is Standing.REVOKED),
+        "NOT_A_PEER": expert and not (one.same_series and one.peer_specialty),
+        "NOT_UNIT_HEAD": one.kind is EndorsementKind.HEAD and one.employer != employer,
+    }
     return [code for code, failing in checks.items() if failing]

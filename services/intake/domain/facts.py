@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from libs.events.contracts.intake import BlobRef, Seen
 from libs.kernel.rulesets import RuleSet
-from libs.kernel.terms import Check, Degree, EmployerKind, EndorsementKind, Level, Route
+from libs.kernel.terms import Check, Degree, EmployerKind, EndorsementKind, GreenCategory, Level, Route
 
 
 class Standing(StrEnum):
@@ -185,6 +185,8 @@ class Candidate:
         What the employer says (附六.4); None while it has not said anything.
     exceptional
         An officer's finding on the specialty's exceptional conditions (七.1); None while there is none.
+    category
+        What the applicant claims of the green channel (十.1).
     """
 
     on: date
@@ -199,4 +201,5 @@ class Candidate:
     endorsements: tuple[Endorsement, ...]
     in_service: bool | None = None
     exceptional: bool | None = None
+    category: GreenCategory | None = None
     checks: Mapping[str, CheckAnswer] = field(default_factory=dict[str, CheckAnswer])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from libs.events.bus import Reply
-from libs.kernel.terms import Role
+from libs.kernel.terms import Role, Route
 from libs.web.calls import Call, Commands, Form, Nothing
 from libs.web.fields import Text
 from services.review import facts
@@ -24,11 +24,15 @@ PATH = "/v1/endorsements/{endorsement}"
 
 
 class Signature(Form):
-    """What the endorser says, and whether the applicant is kin; a head also that it is the unit's technical lead."""
+    """What the endorser says, and whether the applicant is kin.
+
+    A head says also that it is the unit's technical lead, an institution under which electronic seal it nominates.
+    """
 
     statement: Text
     kin: bool
     technical_lead: bool = False
+    seal: str = Field(default="", max_length=200)
 
 
 class Note(Form):
@@ -39,7 +43,7 @@ class Note(Form):
 
 @commands.post(f"{PATH}/signatures", Signature, ENDORSERS, status=200)
 async def give(call: Call, body: Signature) -> Reply:
-    """Endorse by real name: on a title that review itself knows to be live (七.1), or as the unit's head (八.3)."""
+    """Endorse by real name, as a peer (七.1), the head of the unit (八.3), or an institution under its seal (十.2)."""
     spine = call.spine
     state: Endorsement = (await present(call, ENDORSEMENT, "endorsement")).state
     row = await facts.application_row(spine, state.application)
@@ -47,7 +51,6 @@ async def give(call: Call, body: Signature) -> Reply:
     command = GiveEndorsement(
         statement=body.statement,
         kin=body.kin,
-        technical_lead=body.technical_lead,
         titles=await facts.titles(spine, state.endorser),
         bans=await facts.bans(spine, state.endorser),
         # Of several employers, the applicant's own is the one that counts (§11.12).
@@ -57,6 +60,9 @@ async def give(call: Call, body: Signature) -> Reply:
         own_employer_given=await facts.own_employer_given(spine, state.application, state.employer),
         accepted=row["accepted"] or row["ended"],
         rules=await facts.rules(spine, row["ruleset"]),
+        route=Route(row["route"]),
+        technical_lead=body.technical_lead,
+        seal=body.seal,
     )
     return await call.execute(ENDORSEMENT, call.id("endorsement"), command)
 

@@ -1,6 +1,7 @@
 """举荐: invited by an applicant, given by real name, refused, withdrawn, lapsed.
 
-A peer gives it on a live 正高 title (七.1), the head of the applicant's unit for its technical lead (八.3).
+A peer gives it on a live 正高 title (七.1, 十.2), the head of the applicant's unit for its technical lead (八.3), the
+head of an institution under its seal (十.2).
 
 One stream is one application and one endorser (`endorsement_id`), so the same person cannot stand twice
 behind one application.
@@ -24,7 +25,7 @@ from libs.events.contracts.review import (
 from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Aggregate, Claim, Context, Decision
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
-from libs.kernel.terms import EndorsementKind, Level, Role
+from libs.kernel.terms import EndorsementKind, Level, Role, Route
 from services.review.domain.facts import BanFact, RulesFact, TitleFact, ban_reasons, forbidden
 
 Status = Literal["unknown", "invited", "given", "refused", "withdrawn"]
@@ -52,10 +53,11 @@ class InviteEndorser:
 class GiveEndorsement:
     """The person asked endorses. `kin` is the own declaration of kinship with the applicant.
 
-    `technical_lead` is the head's statement that the applicant leads the unit's technical work. The rest are facts:
-    every title of the endorser in review's projection, the bans, the endorser's employer (empty for none), the peer
-    specialties listed for the application's specialty, how many *others* of the applicant's employer already stand
-    behind the application, and whether the application was accepted.
+    `technical_lead` is the head's statement that the applicant leads the unit's technical work; `seal` names the
+    institution's electronic seal on the nomination. The rest are facts: every title of the endorser in review's
+    projection, the bans, the endorser's employer (empty for none), the peer specialties listed for the application's
+    specialty, how many *others* of the applicant's employer already stand behind the application, whether it was
+    accepted, and its route.
     """
 
     statement: str
@@ -67,7 +69,9 @@ class GiveEndorsement:
     own_employer_given: int
     accepted: bool
     rules: RulesFact
+    route: Route
     technical_lead: bool = False
+    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +126,6 @@ class Endorsement:
 
 
 INITIAL = Endorsement()
-OPEN: Final = (EndorsementKind.EXPERT, EndorsementKind.HEAD)
-"""The capacities in which somebody may be asked."""
 
 
 def decide(state: Endorsement, command: Command, context: Context) -> Decision:
@@ -133,9 +135,9 @@ def decide(state: Endorsement, command: Command, context: Context) -> Decision:
     ------
     Refused
         `RECOMMENDER_UNQUALIFIED`, `NOT_A_PEER`, `RECOMMENDER_CONFLICT`, `RECOMMENDER_SAME_EMPLOYER`,
-        `DUPLICATE_RECOMMENDER`, `NOT_UNIT_HEAD`, `ROLE_NOT_ELIGIBLE`,
+        `DUPLICATE_RECOMMENDER`, `NOT_UNIT_HEAD`, `ROLE_NOT_ELIGIBLE`, `SEAL_MISSING`,
         `FORBIDDEN_ACTOR` for anyone but the person asked,
-        `ROUTE_NOT_OPEN_FOR_SERIES` for a kind of endorsement that no open route uses, `ILLEGAL_TRANSITION`.
+        `ILLEGAL_TRANSITION`.
     """
     match command:
         case InviteEndorser():
@@ -193,15 +195,6 @@ def _invite(state: Endorsement, command: InviteEndorser) -> Decision:
     reasons: list[Reason] = []
     if command.endorser == command.applicant:
         reasons.append(_conflict("self", command.endorser))
-    if command.kind not in OPEN:
-        reasons.append(
-            Reason(
-                "ROUTE_NOT_OPEN_FOR_SERIES",
-                "七.1",
-                facts={"kind": command.kind.value, "series": command.series},
-                change={"open": [kind.value for kind in OPEN]},
-            )
-        )
     refuse_all(reasons)
     return Decision(
         (
@@ -242,9 +235,7 @@ def _give(state: Endorsement, command: GiveEndorsement, context: Context) -> Dec
     _only_in(state, command, "invited")
     refuse_all(forbidden(context, "七.1", person=state.endorser))
     _before_acceptance(command, accepted=command.accepted)
-    seen = (
-        _as_head(state, command, context) if state.kind is EndorsementKind.HEAD else _as_peer(state, command, context)
-    )
+    seen = JUDGES[state.kind](state, command, context)
     given = EndorsementGiven(
         application=state.application,
         applicant=state.applicant,
@@ -252,7 +243,8 @@ def _give(state: Endorsement, command: GiveEndorsement, context: Context) -> Dec
         kind=state.kind,
         series=state.series,
         specialty=state.specialty,
-        endorser_unit=state.employer if state.kind is EndorsementKind.HEAD else command.employer,
+        endorser_unit=command.employer if state.kind is EndorsementKind.EXPERT else context.actor.unit,
+        seal=command.seal.strip(),
         statement=Unsealed(state.applicant, command.statement),
         seen=seen,
     )
@@ -270,7 +262,7 @@ def _as_peer(state: Endorsement, command: GiveEndorsement, context: Context) -> 
             *_ban_reasons(command, context),
             *_peer_reasons(state, held, fitting, peers),
             *_relation_reasons(state, command),
-            *_unit_reasons(state, command),
+            *(_unit_reasons(state, command) if command.route is Route.EXCEPTIONAL_PEERS else ()),
         ]
     )
     return (min(fitting, key=lambda one: (one.obtained_on, one.identity)).seen,)
@@ -289,6 +281,26 @@ def _as_head(state: Endorsement, command: GiveEndorsement, context: Context) -> 
         reasons.append(Reason("ROLE_NOT_ELIGIBLE", "八.3", {"technical_lead": False}, change, "/technical_lead"))
     refuse_all(reasons)
     return ()
+
+
+def _as_institution(state: Endorsement, command: GiveEndorsement, context: Context) -> tuple[Seen, ...]:
+    """Judge the head of an institution, who nominates by real name and under its seal (十.2, §11.13)."""
+    reasons = [*_ban_reasons(command, context), *_relation_reasons(state, command)]
+    actor = context.actor
+    if actor.role != Role.EMPLOYER_HEAD or not actor.unit:
+        change = {"needed": {"role": Role.EMPLOYER_HEAD.value}}
+        reasons.append(Reason("NOT_UNIT_HEAD", "十.2", {"role": actor.role, "unit": actor.unit}, change))
+    if not command.seal.strip():
+        reasons.append(Reason("SEAL_MISSING", "十.2 §11.13", {}, {"needed": "the institution's seal"}, "/seal"))
+    refuse_all(reasons)
+    return ()
+
+
+JUDGES: Final = {
+    EndorsementKind.EXPERT: _as_peer,
+    EndorsementKind.HEAD: _as_head,
+    EndorsementKind.INSTITUTION: _as_institution,
+}
 
 
 def _standing_reasons(command: GiveEndorsement, held: tuple[TitleFact, ...]) -> Iterator[Reason]:

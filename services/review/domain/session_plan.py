@@ -100,6 +100,9 @@ def _form_reasons(command: PlanSession, context: Context) -> Iterator[Reason]:
 
 def _file_reasons(command: PlanSession, file: PaidFile) -> Iterator[Reason]:
     committee = command.committee
+    if file.route is Route.GREEN_CHANNEL:
+        facts = {"application": file.application, "route": file.route.value}
+        yield Reason("ILLEGAL_TRANSITION", "十.3", facts, {"needed": "the city's recognition, without a vote"})
     if file.standing != "paid":
         yield Reason(
             "ILLEGAL_TRANSITION",

@@ -10,7 +10,7 @@ from libs.events.contracts import certificate, gateway, intake, integrity, revie
 from libs.events.contracts import review_session as hall
 from libs.events.contracts.base import Unsealed
 from libs.events.envelope import Event
-from libs.kernel.terms import Check, EmployerKind, EndorsementKind, Level, MaterialKind, Role
+from libs.kernel.terms import Check, EmployerKind, EndorsementKind, GreenCategory, Level, MaterialKind, Role
 from tests.domain.gateway.cast import DAY, NAME, NOON, NUMBER, Cast, Stream, key_of
 
 __all__ = ["DAY", "NAME", "NOON", "NUMBER", "Story", "Stream", "key_of"]
@@ -62,12 +62,14 @@ class Story(Cast):
             **asked.model_dump(exclude={"employer"}),
             application=self.id("application"),
             endorser_unit=str(uuid4()),
+            seal="",
             statement=self.words("同行推荐"),
             seen=(),
         )
         form = intake.BlobRef(hash="a" * 64, size=1234, media_type="application/pdf")
         attached = intake.MaterialAttached(kind=MaterialKind.FORM, blob=form, plain_hash="b" * 64, replaces=None)
-        self.tell("application", asked, attached, role="applicant")
+        claim = intake.GreenChannelClaimed(category=GreenCategory.BREAKTHROUGH, grounds=self.words("重大突破"))
+        self.tell("application", asked, attached, claim, role="applicant")
         self.tell("endorsement", invited, given)
 
     def submit(self) -> None:

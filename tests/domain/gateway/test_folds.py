@@ -121,6 +121,11 @@ def test_an_application_keeps_what_was_said_on_its_way():
         (intake.EmployerRefused(reasons=(Unsealed(SOMEBODY, "不符"),)), "employer_refused", None),
         (intake.DeemedAbandoned(due=NOON), "deemed_abandoned", None),
         (intake.PaymentLapsed(payment=str(uuid4())), "payment_lapsed", None),
+        (
+            intake.RecognitionRefused(decision_no="京人社认〔2025〕4号", reasons=Unsealed(SOMEBODY, "业绩未达到要求")),
+            "not_recognised",
+            None,
+        ),
         (intake.ReviewNotPassed(session=str(uuid4()), seen=()), "not_passed", ("passed", False)),
         (
             intake.ReviewCancelled(cause="objection_founded", seen=()),

@@ -42,6 +42,7 @@ def everything_written(story: Story) -> dict[str, tuple[Payload, ...]]:
             intake.CheckDecided(check="education", stands=True, reasons=words),
             intake.ApplicationDisqualified(codes=(), decided_by="officer-1", note=words),
             intake.ApplicationReleased(titles=(), reasons=words),
+            intake.RecognitionRefused(decision_no="1", reasons=words),
             intake.ApplicationWithdrawn(note=words),
         ),
         "endorsement2": (
@@ -162,7 +163,7 @@ async def seen(story: Story, stream: str, keys: Keys, grant: str = "office") -> 
 
 WRITTEN = (
     ("application2", "office", lambda body: (*body["refused"], body["returned"][0]["reason"], body["note"])),
-    ("application2", "own", lambda body: (body["correction"]["items"][0]["reason"],)),
+    ("application2", "own", lambda body: (body["correction"]["items"][0]["reason"], body["recognition"]["reasons"])),
     ("application2", "agency", lambda body: (body["checks"]["education"]["reasons"],)),
     ("application2", "employer", lambda body: (body["qualification"]["note"], body["not_accepted"][0]["reason"])),
     ("endorsement2", "asked", lambda body: (body["note"],)),

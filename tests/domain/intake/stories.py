@@ -22,6 +22,7 @@ from services.intake.domain.application.employer import (
 )
 from services.intake.domain.application.fees import AssessFee, RecordPayment
 from services.intake.domain.application.qualification import Assess, DecideCheck, Qualify, RecordCheck
+from services.intake.domain.application.recognition import ClaimGreenChannel
 from services.intake.domain.facts import (
     Ban,
     CampaignFact,
@@ -132,14 +133,17 @@ def draft(**changes: Any) -> Story:
     return given(APPLICATION).go(start(**changes), APPLICANT, DRAFTED)
 
 
-def ready(**changes: Any) -> Story:
-    story = draft(**changes).go(SignCommitment("a" * 64), APPLICANT)
+def ready(claim: ClaimGreenChannel | None = None, **changes: Any) -> Story:
+    story = draft(**changes)
+    if claim:
+        story.go(claim, APPLICANT)
+    story.go(SignCommitment("a" * 64), APPLICANT)
     story.go(AttachMaterial(MaterialKind.FORM, upload("form")), APPLICANT)
     return story.go(AttachMaterial(MaterialKind.WORKS, upload("works")), APPLICANT)
 
 
 def submitted(**changes: Any) -> Story:
-    return ready(**changes).go(submit(), APPLICANT)
+    return ready(**changes).go(submit(campaign=changes.get("campaign", CAMPAIGN)), APPLICANT)
 
 
 def publicised(**changes: Any) -> Story:

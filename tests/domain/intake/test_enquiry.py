@@ -71,6 +71,17 @@ def test_on_the_day_that_it_names_it_is_met_and_on_the_day_before_it_is_not(fact
     assert just_before.if_confirmed is Verdict.UNMET
 
 
+def test_a_degree_and_a_title_that_lie_ahead_are_waited_for() -> None:
+    ahead = date(2026, 7, 1)
+    doctor = enquire(
+        candidate(date(2026, 1, 1), degree(Degree.DOCTOR, ahead)), Level.INTERMEDIATE, Route.ORDINARY, RULES
+    )
+    assert (doctor.if_confirmed, doctor.eligible_on) == (Verdict.UNMET, ahead)
+    facts = candidate(date(2026, 1, 1), degree(Degree.MASTER, GRADUATED), titles=(title(Level.INTERMEDIATE, ahead),))
+    senior = enquire(facts, Level.ASSOCIATE_SENIOR, Route.ORDINARY, RULES)
+    assert (senior.if_confirmed, senior.eligible_on) == (Verdict.UNMET, date(2031, 7, 1))
+
+
 @given(careers(), st.sampled_from(list(Level)), st.integers(0, 2000))
 def test_time_alone_never_takes_a_route_away(facts: Candidate, level: Level, days: int) -> None:
     if enquire(facts, level, Route.ORDINARY, RULES).if_confirmed is Verdict.MET:

@@ -15,7 +15,7 @@ from libs.events.contracts.review import (
     EndorsementWithdrawn,
 )
 from libs.kernel.decisions import Actor, Claim
-from libs.kernel.terms import EndorsementKind, Level
+from libs.kernel.terms import EndorsementKind, Level, Route
 from services.review.domain.endorsement import (
     ENDORSEMENT,
     GiveEndorsement,
@@ -42,6 +42,7 @@ GIVE = GiveEndorsement(
     own_employer_given=0,
     accepted=False,
     rules=IN_FORCE,
+    route=Route.EXCEPTIONAL_PEERS,
 )
 
 
@@ -137,10 +138,6 @@ def test_the_same_person_stands_behind_an_application_once() -> None:
     assert endorsement_id(APPLICATION, ENDORSER) != endorsement_id(APPLICATION, APPLICANT)
 
 
-def test_a_kind_of_endorsement_without_an_open_route_is_refused() -> None:
-    given(ENDORSEMENT).when(replace(INVITE, kind=EndorsementKind.INSTITUTION)).refused("ROUTE_NOT_OPEN_FOR_SERIES")
-
-
 HEAD = Actor("head", "employer_head", unit=EMPLOYER, person=ENDORSER)
 AS_HEAD = replace(GIVE, titles=(), technical_lead=True)
 
@@ -168,6 +165,36 @@ def test_the_head_of_the_applicants_unit_endorses_its_technical_lead_without_a_t
 )
 def test_no_other_recommends_as_head_and_no_other_than_the_technical_lead(actor, changes, code) -> None:
     head_invited().when(replace(AS_HEAD, **changes), actor).refused(code)
+
+
+def institution_invited() -> Story:
+    return given(ENDORSEMENT).go(replace(INVITE, kind=EndorsementKind.INSTITUTION))
+
+
+AS_INSTITUTION = replace(GIVE, titles=(), route=Route.GREEN_CHANNEL, seal="电子签章 2025-17")
+ASSOCIATION = Actor("association", "employer_head", unit=uid("association"), person=ENDORSER)
+
+
+def test_the_head_of_an_institution_nominates_by_real_name_and_under_its_seal() -> None:
+    (event,) = institution_invited().when(AS_INSTITUTION, ASSOCIATION).then(EndorsementGiven).events
+    assert (event.kind, event.endorser_unit) == (EndorsementKind.INSTITUTION, uid("association"))
+    assert (event.seal, event.seen) == ("电子签章 2025-17", ())
+    own_unit = replace(ASSOCIATION, unit=EMPLOYER)
+    institution_invited().when(AS_INSTITUTION, own_unit).then(EndorsementGiven)
+
+
+def test_an_institution_without_a_seal_a_head_or_a_clean_record_does_not_nominate() -> None:
+    wrong = replace(AS_INSTITUTION, seal=" ", kin=True, bans=(ban(),))
+    clerk = replace(ASSOCIATION, role="employer_clerk")
+    institution_invited().when(wrong, clerk).refused(
+        "RECOMMENDER_UNQUALIFIED", "RECOMMENDER_CONFLICT", "NOT_UNIT_HEAD", "SEAL_MISSING"
+    )
+
+
+def test_an_expert_of_the_applicants_unit_nominates_without_the_cap_of_the_exceptional_route() -> None:
+    own = replace(GIVE, employer=EMPLOYER, own_employer_given=2)
+    invited().when(own, PEER).refused("RECOMMENDER_SAME_EMPLOYER")
+    invited().when(replace(own, route=Route.GREEN_CHANNEL), PEER).then(EndorsementGiven)
 
 
 def test_a_heads_endorsement_falls_with_a_ban_and_rests_on_no_title() -> None:

@@ -75,6 +75,7 @@ def test_a_session_is_planned_with_candidates_that_have_paid() -> None:
         (replace(PLAN, files=(file(standing="earlier"),)), ["ILLEGAL_TRANSITION"]),
         (replace(PLAN, files=(file(standing="held"),)), ["ILLEGAL_TRANSITION"]),
         (replace(PLAN, files=(file(standing="ended"),)), ["ILLEGAL_TRANSITION"]),
+        (replace(PLAN, files=(file(route=Route.GREEN_CHANNEL),)), ["ILLEGAL_TRANSITION"]),
         (replace(PLAN, files=()), ["SCHEMA_INVALID"]),
         (replace(PLAN, files=(file(), file())), ["SCHEMA_INVALID"]),
         (replace(PLAN, held_at=world.NOW), ["DATE_INVALID"]),

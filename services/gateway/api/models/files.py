@@ -173,6 +173,22 @@ class Bar(Part):
     basis: str
 
 
+class Claim(Part):
+    """The category of the green channel that is claimed, and what speaks for it (十.1)."""
+
+    category: str
+    grounds: str | None
+
+
+class Recognition(Part):
+    """The city's decision on the green channel (十.3)."""
+
+    granted: bool
+    decision_no: str
+    reasons: str | None
+    at: AwareDatetime
+
+
 class Application(Resource):
     """An application (申报). `label` is its public state in words."""
 
@@ -213,6 +229,8 @@ class Application(Resource):
     qualification: Qualification | None = None
     decided_by: str | None = None
     fee: Fee | None = None
+    claim: Claim | None = None
+    recognition: Recognition | None = None
     session: Id | None = None
     held_at: AwareDatetime | None = None
     passed: bool | None = None
@@ -272,6 +290,7 @@ class Endorsement(Resource):
     names: dict[str, str | None] | None = None
     statement: str | None = None
     endorser_unit: str | None = None
+    seal: str | None = None
     given_at: AwareDatetime | None = None
     note: str | None = None
     cause: str | None = None

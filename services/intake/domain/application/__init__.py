@@ -1,6 +1,6 @@
 """The application (申报): one person's way from draft to certificate or another end (rules §8.1).
 
-Split by theme: drafting, employer, acceptance, qualification, fees, followup; `evolution` folds.
+Split by theme: drafting, employer, acceptance, qualification, fees, recognition, followup; `evolution` folds.
 """
 
 from __future__ import annotations
@@ -8,7 +8,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 from libs.kernel.decisions import Aggregate, Context, Decision
-from services.intake.domain.application import acceptance, drafting, employer, fees, followup, qualification
+from services.intake.domain.application import (
+    acceptance,
+    drafting,
+    employer,
+    fees,
+    followup,
+    qualification,
+    recognition,
+)
 from services.intake.domain.application.evolution import evolve
 from services.intake.domain.application.state import Handler, Stage, State, admit, public_label, related
 
@@ -18,6 +26,7 @@ HANDLERS: Final[dict[type, Handler]] = {
     **acceptance.HANDLERS,
     **qualification.HANDLERS,
     **fees.HANDLERS,
+    **recognition.HANDLERS,
     **followup.HANDLERS,
 }
 

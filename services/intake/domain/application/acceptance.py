@@ -124,7 +124,7 @@ def _known(state: State, command: RequestCorrection) -> Iterator[Item]:
             yield Item(module=Module(kind.value), reason=Unsealed(state.applicant, "缺少该材料"))
     backing = _backing(state, command.endorsements, command.rules)
     if backing and backing.reasons() and Module.ENDORSEMENTS not in named:
-        short = f"有效推荐{len(backing.valid)}名，需要{backing.need}名"
+        short = f"有效推荐{len(backing.valid)}名，需要{sum(one.need for one in backing.counts)}名"
         yield Item(module=Module.ENDORSEMENTS, reason=Unsealed(state.applicant, short))
 
 

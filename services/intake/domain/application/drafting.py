@@ -20,7 +20,8 @@ from libs.events.contracts.intake import (
 from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Actor, Claim, Context, Decision
 from libs.kernel.refusals import Reason, Refused, illegal_transition, refuse_all
-from libs.kernel.terms import Level, MaterialKind, Role, Route
+from libs.kernel.terms import EndorsementKind, Level, MaterialKind, Role, Route
+from services.intake.domain.application.recognition import category_missing
 from services.intake.domain.application.state import (
     BEFORE_ACCEPTANCE,
     WITHDRAWABLE,
@@ -31,6 +32,7 @@ from services.intake.domain.application.state import (
     by_applicant,
     by_employer,
     ending,
+    locked,
     not_held,
     promised,
     require,
@@ -93,9 +95,10 @@ class AttachMaterial:
 
 @dataclass(frozen=True, slots=True)
 class RequestEndorsement:
-    """Ask a person to endorse the application."""
+    """Ask a person to endorse the application; the capacity may be left out where the route knows but one."""
 
     endorser: str
+    kind: EndorsementKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,10 @@ def _scope(command: StartDraft | ChangeDraft) -> Iterator[Reason]:
             facts = {member: str(asked), "series": campaign.series}
             change = {"offered": [str(one) for one in offers]}
             yield Reason("NOT_IN_CAMPAIGN_SCOPE", "附六.7", facts, change, pointer=f"/{member}")
-    if not command.rules.rules.covers(command.level, command.route):
+    if command.route is Route.GREEN_CHANNEL and not command.level.senior:
+        change = {"levels": [level.value for level in Level if level.senior]}
+        yield Reason("GREEN_ONLY_SENIOR", "十.1", {"level": command.level.value}, change, "/level")
+    elif not command.rules.rules.covers(command.level, command.route):
         facts = {"level": command.level.value, "route": command.route.value}
         yield Reason("ROUTE_NOT_OPEN_FOR_SERIES", "附六.3", facts, ruleset=command.rules.rules.code)
 
@@ -192,7 +198,7 @@ def _start(state: State, command: StartDraft, context: Context) -> Decision:
 
 def _change(state: State, command: ChangeDraft, context: Context) -> Decision:
     require(state, "change_draft", Stage.DRAFT)
-    found = [*by_applicant(state, context.actor), *_locked(state, Module.PROFILE)]
+    found = [*by_applicant(state, context.actor), *locked(state, Module.PROFILE)]
     found.extend([*under(state, command.rules), *_scope(command)])
     if command.campaign.identity != state.campaign:
         found.append(Reason("NOT_IN_CAMPAIGN_SCOPE", "附六.7", {"campaign": command.campaign.identity}))
@@ -209,17 +215,9 @@ def _change(state: State, command: ChangeDraft, context: Context) -> Decision:
     return Decision((event,))
 
 
-def _locked(state: State, module: Module) -> Iterator[Reason]:
-    """Refuse to change what was not returned for change (§16.6)."""
-    if module not in state.unlocked:
-        facts = {"module": module.value}
-        opened = sorted(one.value for one in state.unlocked)
-        yield Reason("ILLEGAL_TRANSITION", "十四.3", facts, {"open_modules": opened})
-
-
 def _commit(state: State, command: SignCommitment, context: Context) -> Decision:
     require(state, "sign_commitment", Stage.DRAFT, Stage.CORRECTION_REQUIRED)
-    refuse_all([*by_applicant(state, context.actor), *_locked(state, Module.COMMITMENT)])
+    refuse_all([*by_applicant(state, context.actor), *locked(state, Module.COMMITMENT)])
     return Decision((IntegrityCommitmentSigned(text_hash=command.text_hash),))
 
 
@@ -254,7 +252,7 @@ def _attach(state: State, command: AttachMaterial, context: Context) -> Decision
         raise illegal_transition(state.stage.value, "attach_material", [Stage.CORRECTION_REQUIRED.value])
     found = [
         *unstorable(state, command.kind, context.actor, classified=command.classified),
-        *_locked(state, Module(command.kind.value)),
+        *locked(state, Module(command.kind.value)),
         *upload_reasons(command.upload, command.declared_hash),
     ]
     present = state.materials.get(command.kind)
@@ -279,6 +277,12 @@ def _ask(state: State, command: RequestEndorsement, context: Context) -> Decisio
     if asked is None:
         routes = [route.value for route in ENDORSED]
         found.append(Reason("ILLEGAL_TRANSITION", "七.1", {"route": state.route.value}, {"routes": routes}))
+    kinds = tuple(asked.numbers) if asked else ()
+    kind = command.kind or (kinds[0] if len(kinds) == 1 else None)
+    if asked and kind not in kinds:
+        facts = {"route": state.route.value, "kind": command.kind.value if command.kind else ""}
+        change = {"kinds": [one.value for one in kinds]}
+        found.append(Reason("SCHEMA_INVALID", asked.clause, facts, change, "/kind"))
     if command.endorser == state.applicant:
         found.append(Reason("SELF_RECOMMENDATION", "七.1", pointer="/endorser"))
     if command.endorser in state.asked:
@@ -287,7 +291,7 @@ def _ask(state: State, command: RequestEndorsement, context: Context) -> Decisio
     event = EndorsementRequested(
         applicant=state.applicant,
         endorser=command.endorser,
-        kind=promised(asked).kind,
+        kind=promised(kind),
         series=state.series,
         specialty=state.specialty,
         employer=state.employer,
@@ -307,6 +311,7 @@ def _submit(state: State, command: Submit, context: Context) -> Decision:
     found = [*by_applicant(state, context.actor), *not_held(state), *under(state, command.rules)]
     found.extend(banned(command.bans, context))
     found.extend(missing_materials(state, *APPLICANTS_MATERIALS))
+    found.extend(category_missing(state))
     if not state.committed:
         found.append(Reason("COMMITMENT_REQUIRED", "§1.15 十六.2", change={"command": "sign_commitment"}))
     if state.submitted_at is None:

@@ -38,10 +38,13 @@ from libs.events.contracts.intake import (
     EmployerReviewed,
     EndorsementRequested,
     FeeAssessed,
+    GreenChannelClaimed,
     IntegrityCommitmentSigned,
     MaterialAttached,
     Module,
     PaymentLapsed,
+    RecognitionGranted,
+    RecognitionRefused,
     ReviewCancelled,
     ReviewConfirmed,
     ReviewNotPassed,
@@ -84,6 +87,8 @@ STAGES: Final[Mapping[type, Stage]] = {
     ReviewPublished: Stage.RESULT_PUBLICITY,
     ReviewConfirmed: Stage.CONFIRMED,
     ReviewCancelled: Stage.RESULT_CANCELLED,
+    RecognitionGranted: Stage.RECOGNISED,
+    RecognitionRefused: Stage.NOT_RECOGNISED,
     ApplicationCertified: Stage.CERTIFIED,
     ApplicationWithdrawn: Stage.WITHDRAWN,
     ApplicationBarred: Stage.BARRED,
@@ -119,6 +124,10 @@ def _changed(state: State, payload: DraftChanged, _event: Any) -> State:
         route=payload.route,
         district=payload.district,
     )
+
+
+def _claimed(state: State, payload: GreenChannelClaimed, _event: Any) -> State:
+    return replace(state, category=payload.category)
 
 
 def _committed(state: State, _payload: IntegrityCommitmentSigned, _event: Any) -> State:
@@ -260,6 +269,7 @@ def _released(state: State, payload: ApplicationReleased, _event: Any) -> State:
 STEPS: Final[Mapping[type, Step]] = {
     DraftStarted: _started,
     DraftChanged: _changed,
+    GreenChannelClaimed: _claimed,
     IntegrityCommitmentSigned: _committed,
     MaterialAttached: _attached,
     EndorsementRequested: _asked,

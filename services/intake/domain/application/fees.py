@@ -12,7 +12,8 @@ from libs.kernel.calendars import Calendar
 from libs.kernel.decisions import Context, Decision
 from libs.kernel.money import price_parameter
 from libs.kernel.refusals import Reason, Refused, refuse_all
-from libs.kernel.terms import Role
+from libs.kernel.terms import Role, Route
+from services.intake.domain.application.recognition import NONE, fee_of
 from services.intake.domain.application.state import (
     BEFORE_ACCEPTANCE,
     Bill,
@@ -62,6 +63,8 @@ def _assess(state: State, command: AssessFee, context: Context) -> Decision:
         found.append(Reason("FORBIDDEN_ACTOR", "§7", {"role": context.actor.role}))
     refuse_all(found)
     rules = command.rules.rules
+    if state.route is Route.GREEN_CHANNEL and fee_of(rules) == NONE:
+        return Decision()
     days = rules.integer("payment_working_days")
     payment = str(context.new_id("payment"))
     event = FeeAssessed(

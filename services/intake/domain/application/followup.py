@@ -211,7 +211,7 @@ def _cancelled(state: State, command: RecordCancelled, context: Context) -> Deci
 
 
 def _certified(state: State, command: RecordCertified, context: Context) -> Decision:
-    require(state, "record_certified", *REVIEW)
+    require(state, "record_certified", *REVIEW, Stage.RECOGNISED)
     refuse_all(by_system(context))
     return ending(state, Stage.CERTIFIED, ApplicationCertified(title=command.title, seen=(command.seen,)))
 

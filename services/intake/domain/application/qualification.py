@@ -151,6 +151,7 @@ def candidate(state: State, command: Assess, context: Context) -> Candidate:
         endorsements=command.endorsements,
         in_service=state.in_service,
         exceptional=state.exceptional,
+        category=state.category,
         checks=state.checks,
     )
 

@@ -14,7 +14,7 @@ from libs.kernel.calendars import beijing_date
 from libs.kernel.decisions import Actor, Claim, Context, Decision
 from libs.kernel.periods import free_from
 from libs.kernel.refusals import Reason, Refused, illegal_transition
-from libs.kernel.terms import Level, MaterialKind, Role, Route
+from libs.kernel.terms import GreenCategory, Level, MaterialKind, Role, Route
 from services.intake.domain.facts import Ban, CheckAnswer, Rules
 
 
@@ -39,6 +39,7 @@ class Stage(StrEnum):
     PASSED = "PASSED"
     RESULT_PUBLICITY = "RESULT_PUBLICITY"
     CONFIRMED = "CONFIRMED"
+    RECOGNISED = "RECOGNISED"
     CERTIFIED = "CERTIFIED"
     EMPLOYER_REFUSED = "EMPLOYER_REFUSED"
     NOT_ACCEPTED = "NOT_ACCEPTED"
@@ -47,6 +48,7 @@ class Stage(StrEnum):
     PAYMENT_LAPSED = "PAYMENT_LAPSED"
     WITHDRAWN = "WITHDRAWN"
     NOT_PASSED = "NOT_PASSED"
+    NOT_RECOGNISED = "NOT_RECOGNISED"
     RESULT_CANCELLED = "RESULT_CANCELLED"
     BARRED = "BARRED"
 
@@ -61,6 +63,7 @@ ENDED: Final = frozenset(
         Stage.PAYMENT_LAPSED,
         Stage.WITHDRAWN,
         Stage.NOT_PASSED,
+        Stage.NOT_RECOGNISED,
         Stage.RESULT_CANCELLED,
         Stage.BARRED,
     }
@@ -106,6 +109,8 @@ PUBLIC_LABELS: Final[Mapping[Stage, str]] = {
     Stage.RESULT_PUBLICITY: "评审通过·公示中",
     Stage.CONFIRMED: "评审通过·公示中",
     Stage.NOT_PASSED: "未通过",
+    Stage.RECOGNISED: "评审中",
+    Stage.NOT_RECOGNISED: "未通过",
     Stage.CERTIFIED: "已取得证书",
 }
 
@@ -187,6 +192,7 @@ class State:
     endorsements: tuple[str, ...] = ()
     checks: Mapping[str, CheckAnswer] = field(default_factory=dict[str, CheckAnswer])
     exceptional: bool | None = None
+    category: GreenCategory | None = None
     assessed: Assessed | None = None
     relied_on: Mapping[str, int] = field(default_factory=dict[str, int])
     """The titles' streams that were cited, each at the version last seen."""
@@ -248,6 +254,14 @@ def under(state: State, rules: Rules) -> Iterable[Reason]:
     """Refuse any rule set but the application's own: all its decisions cite one (invariant 21)."""
     if rules.identity != state.ruleset:
         yield Reason("RULESET_NOT_IN_FORCE", "H", {"ruleset": rules.identity}, {"ruleset": state.ruleset})
+
+
+def locked(state: State, module: Module) -> Iterable[Reason]:
+    """Refuse to change what was not returned for change (§16.6)."""
+    if module not in state.unlocked:
+        facts = {"module": module.value}
+        opened = sorted(one.value for one in state.unlocked)
+        yield Reason("ILLEGAL_TRANSITION", "十四.3", facts, {"open_modules": opened})
 
 
 def not_held(state: State) -> Iterable[Reason]:

@@ -23,7 +23,12 @@ PREDICATES: Final[Mapping[str, Predicate[Candidate]]] = {
 }
 """Every predicate that a rule set of intake may name."""
 
-NEEDS: Final[Needs] = {name: {} for name in PREDICATES} | {**work.NEEDS, **education.NEEDS, **titles.NEEDS}
+NEEDS: Final[Needs] = {name: {} for name in PREDICATES} | {
+    **work.NEEDS,
+    **education.NEEDS,
+    **titles.NEEDS,
+    **people.NEEDS,
+}
 """The numbers and words that each predicate needs from its condition, and how each is read."""
 
 CHOICES: Final[Mapping[str, str]] = work.CHOICES

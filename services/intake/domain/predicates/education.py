@@ -21,14 +21,17 @@ def _rank(degree: Degree) -> int:
 
 
 def degree_at_least(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
-    """Compare: a degree of at least `degree` was obtained by the day (§11.30)."""
+    """Compare: a degree of at least `degree` was obtained by the day (§11.30), or will be on a day that is told."""
     need = Degree(str(leaf.parameters["degree"]))
     held = [one.degree for one in candidate.educations if one.graduated_on <= candidate.on]
     if not candidate.educations:
         return Finding(Verdict.UNKNOWN, {"need": need.value})
     best = max(held, key=_rank, default=None)
     facts = {"need": need.value, "have": best.value if best else "none"}
-    return Finding(verdict(best is not None and _rank(best) >= _rank(need)), facts)
+    if best is not None and _rank(best) >= _rank(need):
+        return Finding(Verdict.MET, facts)
+    ahead = (one.graduated_on for one in candidate.educations if _rank(one.degree) >= _rank(need))
+    return Finding(Verdict.UNMET, facts, eligible_on=min(ahead, default=None))
 
 
 def years_since_degree(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:

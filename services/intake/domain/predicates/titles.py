@@ -17,11 +17,14 @@ WORTHLESS: Final = frozenset({Standing.REVOKED, Standing.NO_BASIS})
 
 
 def _titles(candidate: Candidate, leaf: Leaf) -> list[TitleHeld]:
-    """Give the titles of the series and at least the level that a condition asks for, the earliest first."""
+    """Give the titles of the series and at least the level that a condition asks for, the earliest first.
+
+    One that is told to come on a later day is among them.
+    """
     need = Level(str(leaf.parameters["level"])).rank
     series = names(leaf.parameters["series"])
     found = (one for one in candidate.titles if one.series in series and one.level.rank >= need)
-    return sorted((one for one in found if one.obtained_on <= candidate.on), key=lambda one: one.obtained_on)
+    return sorted(found, key=lambda one: one.obtained_on)
 
 
 def title_held(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
@@ -29,7 +32,8 @@ def title_held(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
 
     An unknown title makes the verdict unknown (§11.39); a revoked one is named beside what then lacks.
     """
-    held = _titles(candidate, leaf)
+    known = _titles(candidate, leaf)
+    held = [one for one in known if one.obtained_on <= candidate.on]
     usable = [one for one in held if not one.scope]
     facts = {
         "need": str(leaf.parameters["level"]),
@@ -43,7 +47,9 @@ def title_held(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
         "PRIOR_TITLE_REVOKED": any(one.standing in WORTHLESS for one in held),
         "SCOPED_TITLE_NOT_USABLE": any(one.scope and one.standing is Standing.LIVE for one in held),
     }
-    return Finding(Verdict.UNMET, facts, also=tuple(code for code, holds in also.items() if holds))
+    ahead = (one.obtained_on for one in known if one not in held and not one.scope and one.standing not in WORTHLESS)
+    codes = tuple(code for code, holds in also.items() if holds)
+    return Finding(Verdict.UNMET, facts, eligible_on=min(ahead, default=None), also=codes)
 
 
 def years_since_title(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Finding:
@@ -52,8 +58,9 @@ def years_since_title(candidate: Candidate, leaf: Leaf, _rules: RuleSet) -> Find
     usable = [one for one in _titles(candidate, leaf) if not one.scope and one.standing not in WORTHLESS]
     if not usable:
         return Finding(Verdict.UNMET, {"need": wanted, "have": 0})
-    live = [one for one in usable if one.standing is Standing.LIVE]
-    first = (live or usable)[0]
+    held = [one for one in usable if one.obtained_on <= candidate.on] or usable
+    live = [one for one in held if one.standing is Standing.LIVE]
+    first = (live or held)[0]
     facts = {
         "need": wanted,
         "have": full_years(first.obtained_on, candidate.on),
