@@ -34,11 +34,6 @@ class Story(Cast):
                 superior="",
             ),
         )
-        listed = intake.EmployerDesignated(
-            kind="sci_tech_leader", document="京科发〔2024〕1号", from_day=date(2024, 6, 1)
-        )
-        ended = intake.EmployerDesignationEnded(kind="sci_tech_leader", until=date(2025, 12, 31), reasons="复评未通过")
-        self.tell("employer", listed, ended)
         since = intake.EmploymentStarted(employer=self.id("employer"), specialty="给排水", since=date(2015, 7, 1))
         self.tell("person", since, self.education())
         self.tell("agency", self.agency_filed(), review_bodies.AgencyListed(year=2025, listed_until=date(2025, 12, 31)))

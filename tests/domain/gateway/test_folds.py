@@ -182,6 +182,23 @@ def test_why_a_held_application_went_on_stays_on_its_file_however_often_it_was_h
     assert all(one["reasons"] and one["at"] for one in kept)
 
 
+def test_a_unit_shows_what_the_city_lists_it_among_and_until_when():
+    story = Story()
+    story.begin()
+    first, again = date(2024, 6, 1), date(2026, 1, 1)
+    listed = intake.EmployerDesignated(kind="sci_tech_leader", document="京科发〔2024〕1号", from_day=first)
+    other = intake.EmployerDesignated(kind="industry_leader", document="京科发〔2024〕2号", from_day=first)
+    ended = intake.EmployerDesignationEnded(kind="sci_tech_leader", until=date(2025, 12, 31), reasons="复评未通过")
+    relisted = intake.EmployerDesignated(kind="sci_tech_leader", document="京科发〔2026〕1号", from_day=again)
+    story.tell("employer", listed, other, ended, relisted)
+    shown = row(story, "employer")["doc"]["designations"]
+    assert [(one["kind"], one["until"]) for one in shown] == [
+        ("sci_tech_leader", "2025-12-31"),
+        ("industry_leader", None),
+        ("sci_tech_leader", None),
+    ]
+
+
 def test_a_person_works_where_the_last_open_spell_is():
     story = Story()
     story.begin()
